@@ -1,0 +1,10 @@
+import js from '@eslint/js';
+import ts from 'typescript-eslint';
+
+export default [
+  { ignores: ['build/', 'node_modules/', 'out/'] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  { rules: { '@typescript-eslint/no-unused-expressions': 'off' } },
+];

@@ -1,0 +1,19 @@
+// Builds src, test and bench into build/, file by file; types are checked by `npm run types`.
+import { build } from 'esbuild';
+import { globSync } from 'tinyglobby';
+import { rmSync } from 'node:fs';
+
+rmSync(new URL('../build', import.meta.url), { recursive: true, force: true });
+const root = new URL('..', import.meta.url).pathname;
+const files = globSync(['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], { cwd: root });
+await build({
+  absWorkingDir: root,
+  entryPoints: files,
+  outdir: 'build',
+  outbase: '.',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: true,
+  logLevel: 'warning',
+});
