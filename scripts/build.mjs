@@ -17,3 +17,15 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
+await build({
+  absWorkingDir: root,
+  entryPoints: ['src/compute/tfjs-node.cjs'],
+  outfile: 'build/src/compute/tfjs-node.cjs',
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  external: ['@tensorflow/tfjs'],
+  alias: { '@tensorflow/tfjs-core': '@tensorflow/tfjs' }, // one engine, not a second one inside the bundle
+  logLevel: 'error',
+});

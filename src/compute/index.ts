@@ -1,0 +1,5 @@
+// Compute: TensorFlow.js kernels on today's TensorFlow. The only room that knows of native code.
+
+export { tf, device, binding } from './tf.js';
+export { batchNormTrain } from './gradients.js';
+export { ComputeError } from './errors.js';

@@ -1,0 +1,100 @@
+// TensorFlow's own library out of its Python wheel: which wheel serves this machine, and where its two libraries lie.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { ComputeError } from './errors.js';
+import { fromWheel, type FetchProgress, type Wheel } from './wheel.js';
+
+export const tensorflowVersion = '2.21.0';
+
+export interface Platform {
+  os: string;
+  arch: string;
+  /** glibc, musl or none (not Linux). */
+  libc: 'glibc' | 'musl' | 'none';
+}
+
+/** This machine. */
+export function thisPlatform(): Platform {
+  const report =
+    process.platform === 'linux' ? (process.report?.getReport() as unknown as ReportHeader) : undefined;
+  const libc = process.platform !== 'linux' ? 'none' : report?.header?.glibcVersionRuntime ? 'glibc' : 'musl';
+  return { os: process.platform, arch: process.arch, libc };
+}
+interface ReportHeader {
+  header?: { glibcVersionRuntime?: string };
+}
+
+// The Python version in a wheel's name doesn't matter to its libraries: one is chosen and its checksum pinned.
+const wheels: Record<string, { project: string; tag: string; sha256: string; suffix: string }> = {
+  'linux x64': {
+    project: 'tensorflow-cpu',
+    tag: 'cp313-cp313-manylinux_2_27_x86_64',
+    sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793',
+    suffix: 'so.2',
+  },
+  'linux arm64': {
+    project: 'tensorflow',
+    tag: 'cp313-cp313-manylinux_2_27_aarch64',
+    sha256: 'a10abdfb8b1189210c251021a3f153b7ccc52a8e6521351f3dc3331e8ba593e0',
+    suffix: 'so.2',
+  },
+  'darwin arm64': {
+    project: 'tensorflow',
+    tag: 'cp313-cp313-macosx_12_0_arm64',
+    sha256: 'a145ed46c58192b7c3f9916d070caf4f6afc6dc7e5511f83dd97677f4c4947f4',
+    suffix: '2.dylib',
+  },
+};
+
+/**
+ * The wheel that serves a machine.
+ * @throws ComputeError `platform` where no wheel has the libraries
+ */
+export function wheelFor(platform: Platform = thisPlatform()): Wheel {
+  const row = platform.libc === 'musl' ? undefined : wheels[`${platform.os} ${platform.arch}`];
+  if (!row)
+    throw new ComputeError(
+      'platform',
+      `There is no TensorFlow library for ${platform.os} on ${platform.arch}${platform.libc === 'musl' ? ' with musl' : ''}. ` +
+        `Linux with glibc (x64, arm64) and macOS (arm64) have one; on Windows use WSL. CELLGRAD_DEVICE=js runs in plain JavaScript, some 100 times slower.`,
+    );
+  const file = (name: string): string => `lib${name}.${row.suffix}`;
+  return {
+    what: `TensorFlow ${tensorflowVersion}`,
+    project: row.project,
+    filename: `${row.project.replaceAll('-', '_')}-${tensorflowVersion}-${row.tag}.whl`,
+    sha256: row.sha256,
+    members: {
+      [`tensorflow/${file('tensorflow_framework')}`]: file('tensorflow_framework'),
+      [`tensorflow/${file('tensorflow_cc')}`]: file('tensorflow_cc'),
+    },
+    space: 1_600_000_000,
+  };
+}
+
+export interface LibraryFiles {
+  folder: string;
+  framework: string;
+  cc: string;
+}
+
+/**
+ * Makes sure that the libraries are there, and says where.
+ * `CELLGRAD_TENSORFLOW` names a folder that has them already (an unpacked wheel's `tensorflow/`).
+ */
+export async function provision(
+  options: { onProgress?: (p: FetchProgress) => void; signal?: AbortSignal } = {},
+): Promise<LibraryFiles> {
+  const wheel = wheelFor();
+  const [framework, cc] = Object.values(wheel.members);
+  const own = process.env.CELLGRAD_TENSORFLOW;
+  if (own) {
+    for (const f of [framework, cc])
+      if (!existsSync(join(own, f)))
+        throw new ComputeError('library', `CELLGRAD_TENSORFLOW names ${own}, but ${f} is not there.`);
+    return { folder: own, framework: join(own, framework), cc: join(own, cc) };
+  }
+  const folder = await fromWheel(wheel, options);
+  return { folder, framework: join(folder, framework), cc: join(folder, cc) };
+}

