@@ -6,5 +6,10 @@ export default [
   js.configs.recommended,
   ...ts.configs.recommended,
   { files: ['**/*.mjs'], languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } } },
+  {
+    files: ['**/*.cjs'],
+    languageOptions: { sourceType: 'commonjs', globals: { require: 'readonly', module: 'writable' } },
+    rules: { '@typescript-eslint/no-require-imports': 'off' },
+  },
   { rules: { '@typescript-eslint/no-unused-expressions': 'off' } },
 ];

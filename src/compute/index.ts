@@ -1,5 +1,5 @@
 // Compute: TensorFlow.js kernels on today's TensorFlow. The only room that knows of native code.
 
 export { tf, device, binding } from './tf.js';
-export { batchNormTrain } from './gradients.js';
+export * as ops from './ops.js';
 export { ComputeError } from './errors.js';

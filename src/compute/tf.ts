@@ -4,8 +4,9 @@ import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
 import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
-import { registerNativeGradients } from './gradients.js';
+import { registerNativeGradients } from './ops.js';
 import { provision } from './library.js';
+import { tf } from './tfjs.js';
 import { progressPrinter } from './wheel.js';
 
 const require = createRequire(import.meta.url);
@@ -13,14 +14,12 @@ const require = createRequire(import.meta.url);
 /** The device this process computes on. */
 export const device: Device = chooseDevice();
 
-export const tf = require('@tensorflow/tfjs') as typeof tfjs;
+export { tf };
 
 /** The binding under the kernels; undefined on `js`. */
 export const binding: Binding | undefined = await start();
 
 async function start(): Promise<Binding | undefined> {
-  // tfjs greets in stderr once and suggests a package; the device is said by `cellgrad doctor` and the tour
-  tf.env().set('IS_TEST', false);
   if (device === 'js') {
     process.stderr.write(
       'cellgrad computes in plain JavaScript (CELLGRAD_DEVICE=js): some 100 times slower than TensorFlow.\n',
@@ -40,6 +39,6 @@ async function start(): Promise<Binding | undefined> {
   await tf.setBackend('tensorflow');
   tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
   tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
-  registerNativeGradients(tf);
+  registerNativeGradients();
   return b;
 }
