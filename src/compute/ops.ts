@@ -57,9 +57,9 @@ export function registerNativeGradients(): void {
   activation('Relu6', 'Relu6Grad');
 }
 
-/** Padding: one number, `[vertical, horizontal]`, or `[top, bottom, left, right]`. */
-export type Pad = number | [number, number] | [number, number, number, number];
-const sides = (pad: Pad): [number, number, number, number] =>
+/** Padding: one number, `[vertical, horizontal]`, `[top, bottom, left, right]`, or TensorFlow's `same`. */
+export type Pad = number | [number, number] | [number, number, number, number] | 'same';
+const sides = (pad: Exclude<Pad, 'same'>): [number, number, number, number] =>
   typeof pad === 'number' ? [pad, pad, pad, pad] : pad.length === 2 ? [pad[0], pad[0], pad[1], pad[1]] : pad;
 
 export interface ConvOptions {
@@ -70,17 +70,18 @@ export interface ConvOptions {
 }
 
 function window(strides: [number, number], pad: Pad): Attr[] {
-  const [t, b, l, r] = sides(pad);
+  const [t, b, l, r] = pad === 'same' ? [0, 0, 0, 0] : sides(pad);
   const none = !(t || b || l || r);
   return [
     attr.type('T', FLOAT),
     attr.ints('strides', [1, ...strides, 1]),
-    attr.string('padding', none ? 'VALID' : 'EXPLICIT'),
+    attr.string('padding', pad === 'same' ? 'SAME' : none ? 'VALID' : 'EXPLICIT'),
     attr.string('data_format', 'NHWC'),
     ...(none ? [] : [attr.ints('explicit_paddings', [0, 0, t, b, l, r, 0, 0])]),
   ];
 }
 const padded = (x: T4, pad: Pad, value = 0): T4 => {
+  if (pad === 'same') return x;
   const [t, b, l, r] = sides(pad);
   return t || b || l || r
     ? tf.pad4d(
@@ -131,12 +132,13 @@ export function conv2d(
     const attrs = [...window([stride, stride], pad), attr.ints('dilations', [1, dilation, dilation, 1])];
     return convolution('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', attrs, x, w);
   }
-  const one = (x: T4, w: T4): T4 => tf.conv2d(x, w, stride, 'valid', 'NHWC', dilation);
-  x = padded(x, pad);
-  if (groups === 1) return one(x, w);
-  const ws = tf.split(w, groups, 3);
+  const one = (x: T4, w: T4): T4 =>
+    tf.conv2d(x, w, stride, pad === 'same' ? 'same' : 'valid', 'NHWC', dilation);
+  const p: T4 = padded(x, pad);
+  if (groups === 1) return one(p, w);
+  const ws = tf.split(w, groups, 3) as T4[];
   return tf.concat(
-    tf.split(x, groups, 3).map((part, i) => one(part, ws[i])),
+    (tf.split(p, groups, 3) as T4[]).map((part, i) => one(part, ws[i])),
     3,
   );
 }
@@ -151,7 +153,8 @@ export function depthwiseConv2d(
   w: T4,
   { stride = 1, pad = 0, dilation = 1 }: Omit<ConvOptions, 'groups'> = {},
 ): T4 {
-  if (!native()) return tf.depthwiseConv2d(padded(x, pad), w, stride, 'valid', 'NHWC', dilation);
+  if (!native())
+    return tf.depthwiseConv2d(padded(x, pad), w, stride, pad === 'same' ? 'same' : 'valid', 'NHWC', dilation);
   const attrs = [...window([stride, stride], pad), attr.ints('dilations', [1, dilation, dilation, 1])];
   return convolution(
     'DepthwiseConv2dNative',
@@ -168,7 +171,7 @@ export function depthwiseConv2d(
  * @param x `[batch, height, width, channels]`
  */
 export function maxPool(x: T4, { size, stride, pad = 0 }: { size: number; stride: number; pad?: Pad }): T4 {
-  if (!native()) return tf.maxPool(padded(x, pad, -3e38), size, stride, 'valid');
+  if (!native()) return tf.maxPool(padded(x, pad, -3e38), size, stride, pad === 'same' ? 'same' : 'valid');
   const attrs = [...window([stride, stride], pad), attr.ints('ksize', [1, size, size, 1])];
   return custom([x], ([x], save) => {
     const y = run('MaxPool', attrs, [x]);

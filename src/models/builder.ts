@@ -1,0 +1,111 @@
+// What an architecture is written with: each method adds one layer under its PyTorch name and returns its output.
+
+import type * as tfjs from '@tensorflow/tfjs';
+import { tf } from '../compute/index.js';
+import { kaiming, linear, linearBias, seedFor, type Initial } from './init.js';
+import {
+  Activation,
+  BatchNorm2d,
+  Conv2d,
+  GlobalAveragePool,
+  Linear,
+  MaxPool2d,
+  Scale,
+  StochasticDepth,
+  type ActivationName,
+  type Conv2dConfig,
+  type PoolConfig,
+} from './layers.js';
+
+export type Node = tfjs.SymbolicTensor;
+/** A rule of initialisation, given the seed of a parameter. */
+export type InitRule = (seed: number) => Initial;
+
+export interface BuilderOptions {
+  seed: number;
+  /** Rule for convolutions; He's by outputs unless the family says otherwise. */
+  conv?: InitRule;
+  norm?: { epsilon?: number; momentum?: number };
+}
+
+export class Builder {
+  constructor(private readonly options: BuilderOptions) {}
+
+  private seed(name: string): number {
+    return seedFor(this.options.seed, name);
+  }
+  private add(layer: tfjs.layers.Layer, x: Node | Node[]): Node {
+    return layer.apply(x) as Node;
+  }
+
+  conv(x: Node, name: string, filters: number, size: number, config: Partial<Conv2dConfig> = {}): Node {
+    const rule = this.options.conv ?? ((s) => kaiming('out', s));
+    return this.add(new Conv2d({ name, filters, size, init: rule(this.seed(name)), ...config }), x);
+  }
+  norm(x: Node, name: string): Node {
+    return this.add(new BatchNorm2d({ name, ...this.options.norm }), x);
+  }
+  act(x: Node, name: string, kind: ActivationName): Node {
+    return this.add(new Activation({ name, kind }), x);
+  }
+  maxPool(x: Node, name: string, config: PoolConfig): Node {
+    return this.add(new MaxPool2d({ name, ...config }), x);
+  }
+  averagePool(x: Node, name: string, size: number): Node {
+    return this.add(tf.layers.averagePooling2d({ name, poolSize: size, strides: size }), x);
+  }
+  globalPool(x: Node, name: string, keep = false): Node {
+    return this.add(new GlobalAveragePool({ name, keep }), x);
+  }
+  sum(a: Node, b: Node, name: string): Node {
+    return this.add(tf.layers.add({ name }), [a, b]);
+  }
+  concat(parts: Node[], name: string): Node {
+    return parts.length === 1 ? parts[0] : this.add(tf.layers.concatenate({ name, axis: 3 }), parts);
+  }
+  scale(x: Node, gate: Node, name: string): Node {
+    return this.add(new Scale({ name }), [x, gate]);
+  }
+  dropout(x: Node, name: string, rate: number): Node {
+    return rate ? this.add(tf.layers.dropout({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
+  }
+  stochasticDepth(x: Node, name: string, rate: number): Node {
+    return rate ? this.add(new StochasticDepth({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
+  }
+  linear(x: Node, name: string, units: number, init?: { weight?: InitRule; bias?: InitRule }): Node {
+    const weight = init?.weight ?? linear;
+    const bias = init ? init.bias : linearBias;
+    const seed = this.seed(name);
+    return this.add(new Linear({ name, units, init: weight(seed), biasInit: bias?.(seed + 1) }), x);
+  }
+}
+
+/** What an architecture returns: its output, and where its parts are. */
+export interface Graph {
+  logits: Node;
+  /** Layers whose outputs end the stem and the stages, in order; the last one is the last feature map. */
+  stages: string[];
+  /** The layer that classifies. */
+  head: string;
+}
+
+export interface ArchitectureOptions {
+  classes: number;
+  seed: number;
+  dropout?: number;
+}
+
+export interface Architecture {
+  family: string;
+  source: string;
+  /** The smallest height and width that leave something to pool. */
+  minSize: number;
+  /** Input size of the published weights. */
+  size: number;
+  mean: number[];
+  std: number[];
+  build: (input: Node, options: ArchitectureOptions) => Graph;
+}
+
+/** ImageNet's mean and standard deviation, as torchvision's weights expect them. */
+export const imagenetStatistics = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };

@@ -1,0 +1,231 @@
+// A network that classifies: its graph, its parts by name, and its parameters as a PyTorch state dict.
+
+import type * as tfjs from '@tensorflow/tfjs';
+import { tf } from '../compute/index.js';
+import type { Architecture, Graph } from './builder.js';
+import { ModelError, nearest } from './errors.js';
+import { isTorchLayer, type Parameter } from './layers.js';
+import { seedFor } from './init.js';
+import type { StateDict } from './weights/torch.js';
+
+/** How pixels in 0…1 become the network's input: `(pixel − mean) / std`, per channel. */
+export interface Preprocessing {
+  size: number;
+  mean: number[];
+  std: number[];
+}
+
+export interface ClassifierFacts {
+  name: string;
+  classes: string[];
+  inputShape: [height: number, width: number, channels: number];
+  preprocessing: Preprocessing;
+}
+
+export class Classifier {
+  readonly name: string;
+  readonly classes: string[];
+  readonly inputShape: [number, number, number];
+  readonly preprocessing: Preprocessing;
+  /** Layers whose outputs end the stem and each stage. */
+  readonly stages: string[];
+  /** The layer that classifies. */
+  readonly head: string;
+  /** Input `[batch, height, width, channels]`, output logits `[batch, classes]`. */
+  readonly net: tfjs.LayersModel;
+
+  constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
+    this.name = facts.name;
+    this.classes = facts.classes;
+    this.inputShape = facts.inputShape;
+    this.preprocessing = facts.preprocessing;
+    this.stages = graph.stages;
+    this.head = graph.head;
+    this.net = tf.model({ inputs: input, outputs: graph.logits });
+  }
+
+  /** Names of all layers, from the input on. */
+  layerNames(): string[] {
+    return this.net.layers.map((l) => l.name);
+  }
+
+  /** @throws ModelError `unknown-layer`, with the nearest names */
+  layer(name: string): tfjs.layers.Layer {
+    const found = this.net.layers.find((l) => l.name === name);
+    if (found) return found;
+    throw new ModelError(
+      'unknown-layer',
+      `${this.name} has no layer "${name}". Nearest: ${nearest(name, this.layerNames()).join(', ')}; its stages end at ${this.stages.join(', ')}.`,
+    );
+  }
+
+  /**
+   * The outputs of intermediate layers, and the logits last, for a batch.
+   * @param x `[batch, height, width, channels]`, preprocessed
+   */
+  tap(x: tfjs.Tensor4D, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
+    const outputs = names.map((n) => this.layer(n).output as tfjs.SymbolicTensor);
+    const model = tf.model({ inputs: this.net.inputs, outputs: [...outputs, this.net.outputs[0]] });
+    const all = tf.tidy(() => [model.apply(x, { training: false })].flat() as tfjs.Tensor[]);
+    return { taps: all.slice(0, -1), logits: all[all.length - 1] as tfjs.Tensor2D };
+  }
+
+  /** The logits from an intermediate layer's output on: what Grad-CAM differentiates. */
+  from(name: string): (features: tfjs.Tensor) => tfjs.Tensor2D {
+    const start = this.layer(name).output as tfjs.SymbolicTensor;
+    const layers = this.net.layers;
+    const input = tf.input({ batchShape: start.shape });
+    const at = new Map<string, tfjs.SymbolicTensor>([[start.name, input]]);
+    for (const layer of layers.slice(layers.findIndex((l) => l.name === name) + 1)) {
+      const needed = [layer.input].flat() as tfjs.SymbolicTensor[];
+      const known = needed.map((n) => at.get(n.name));
+      if (known.every((k) => k === undefined)) continue;
+      if (known.some((k) => k === undefined))
+        throw new ModelError(
+          'unknown-layer',
+          `${name} is inside a block: the rest of ${this.name} does not follow from it alone. Take one of ${this.stages.join(', ')}.`,
+        );
+      const y = layer.apply(
+        known.length === 1 ? known[0]! : (known as tfjs.SymbolicTensor[]),
+      ) as tfjs.SymbolicTensor;
+      at.set((layer.outboundNodes, (layer.getOutputAt(0) as tfjs.SymbolicTensor).name), y);
+    }
+    const logits = at.get(this.net.outputs[0].name);
+    if (!logits)
+      throw new ModelError('unknown-layer', `The logits of ${this.name} do not depend on ${name}.`);
+    const rest = tf.model({ inputs: input, outputs: logits });
+    return (features) => rest.apply(features, { training: false }) as tfjs.Tensor2D;
+  }
+
+  /** Parameters by their full PyTorch names, in state-dict order. */
+  parameters(): Map<string, Parameter> {
+    const out = new Map<string, Parameter>();
+    for (const layer of this.net.layers)
+      if (isTorchLayer(layer)) for (const p of layer.parameters()) out.set(`${layer.name}.${p.name}`, p);
+    return out;
+  }
+
+  /** A copy of all parameters, in PyTorch's layout. */
+  stateDict(): StateDict {
+    const out: StateDict = new Map();
+    for (const [name, p] of this.parameters()) {
+      const data = tf.tidy(() => {
+        const v = p.variable.read();
+        return (p.toTorch ? tf.transpose(v, p.toTorch) : v).dataSync() as Float32Array;
+      });
+      out.set(name, { shape: p.shape, data: data.slice() });
+    }
+    return out;
+  }
+
+  /**
+   * Takes parameters from a state dict, all or none.
+   * @param options.order take them by position, for state dicts with another library's names
+   * @param options.head false leaves the classifying layer as it is
+   * @throws ModelError `weights` with every missing, surplus and wrongly shaped name; the model is unchanged then
+   */
+  loadState(
+    state: StateDict,
+    { order = false, head = true }: { order?: boolean; head?: boolean } = {},
+  ): void {
+    const own = [...this.parameters()];
+    const given = [...state].filter(([n]) => !n.endsWith('num_batches_tracked'));
+    const source = new Map(order ? this.byPosition(own, given) : given);
+    const wanted = own.filter(([n]) => head || !n.startsWith(this.head + '.'));
+    const faults: string[] = [];
+    const names = new Set(own.map(([n]) => n));
+    for (const [name, p] of wanted) {
+      const t = source.get(name);
+      if (!t) faults.push(`${name} is missing`);
+      else if (t.shape.join() !== p.shape.join())
+        faults.push(`${name} is [${t.shape.join(', ')}] instead of [${p.shape.join(', ')}]`);
+    }
+    for (const name of source.keys())
+      if (!names.has(name)) faults.push(`${name} is not part of ${this.name}`);
+    if (faults.length) {
+      const shown =
+        faults.slice(0, 10).join('; ') + (faults.length > 10 ? `; and ${faults.length - 10} more` : '');
+      throw new ModelError(
+        'weights',
+        `The weights do not fit ${this.name}: ${shown}. The model is unchanged.`,
+      );
+    }
+    for (const [name, p] of wanted)
+      tf.tidy(() => {
+        const { data, shape } = source.get(name)!;
+        const t = tf.tensor(data, shape, 'float32');
+        p.variable.write(p.fromTorch ? tf.transpose(t, p.fromTorch) : t);
+      });
+  }
+
+  private byPosition(
+    own: Array<[string, Parameter]>,
+    given: Array<[string, StateDict extends Map<string, infer T> ? T : never]>,
+  ): Array<[string, (typeof given)[number][1]]> {
+    if (own.length !== given.length)
+      throw new ModelError(
+        'weights',
+        `The weights hold ${given.length} tensors, ${this.name} has ${own.length}. The model is unchanged.`,
+      );
+    return given.map(([, t], i) => [own[i][0], t]);
+  }
+
+  /** Probabilities `[batch][class]` of preprocessed pictures, in batches. */
+  predict(x: tfjs.Tensor4D, { batch = 32 }: { batch?: number } = {}): Float32Array[] {
+    const out: Float32Array[] = [];
+    for (let i = 0; i < x.shape[0]; i += batch) {
+      const n = Math.min(batch, x.shape[0] - i);
+      const flat = tf.tidy(() =>
+        tf
+          .softmax(
+            this.net.apply(tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]), {
+              training: false,
+            }) as tfjs.Tensor2D,
+          )
+          .dataSync(),
+      ) as Float32Array;
+      for (let k = 0; k < n; k++)
+        out.push(flat.slice(k * this.classes.length, (k + 1) * this.classes.length));
+    }
+    return out;
+  }
+
+  /** Frees all parameters. */
+  dispose(): void {
+    this.net.dispose();
+  }
+}
+
+/** Builds an architecture into a classifier. */
+export function build(
+  name: string,
+  architecture: Architecture,
+  options: { classes: string[]; inputShape: [number, number, number]; seed: number; dropout?: number },
+): Classifier {
+  const [height, width, channels] = options.inputShape;
+  const input = tf.input({ shape: options.inputShape, name: `input_${seedFor(counter++, name)}` });
+  const graph = architecture.build(input, {
+    classes: options.classes.length,
+    seed: options.seed,
+    dropout: options.dropout,
+  });
+  const perChannel = (v: number[]): number[] =>
+    Array.from({ length: channels }, (_, i) =>
+      channels === v.length ? v[i] : v.reduce((a, b) => a + b, 0) / v.length,
+    );
+  return new Classifier(
+    {
+      name,
+      classes: options.classes,
+      inputShape: [height, width, channels],
+      preprocessing: {
+        size: architecture.size,
+        mean: perChannel(architecture.mean),
+        std: perChannel(architecture.std),
+      },
+    },
+    graph,
+    input,
+  );
+}
+let counter = 0;

@@ -1,0 +1,90 @@
+// Models by name.
+
+import { progressPrinter } from '../compute/wheel.js';
+import type { Architecture } from './builder.js';
+import { build, type Classifier } from './classifier.js';
+import { densenets } from './densenet.js';
+import { efficientnets } from './efficientnet.js';
+import { ModelError, nearest } from './errors.js';
+import { mobilenets } from './mobilenet.js';
+import { resnets } from './resnet.js';
+import { imagenetWeights, pretrained } from './weights/imagenet.js';
+
+const architectures: Record<string, Architecture> = {
+  ...resnets,
+  ...densenets,
+  ...mobilenets,
+  ...efficientnets,
+};
+
+/** Names of the architectures, those that contain `filter`; `pretrained` keeps those with ImageNet weights. */
+export function list(filter = '', options: { pretrained?: boolean } = {}): string[] {
+  const weighted = pretrained();
+  return Object.keys(architectures)
+    .filter((n) => n.includes(filter) && (!options.pretrained || weighted.includes(n)))
+    .sort();
+}
+
+export interface CreateOptions {
+  /** Class names, or how many there are. Default: ImageNet's 1,000. */
+  classes?: string[] | number;
+  /** Height and width. Default: the size of the published weights. */
+  inputShape?: [height: number, width: number];
+  /** Channels of the input: 3, or 1 for grey pictures. */
+  channels?: number;
+  /** `imagenet` starts from published weights, with a new head unless there are 1,000 classes. */
+  weights?: 'imagenet';
+  /** Probability of dropout before the head. Default: the architecture's own. */
+  dropout?: number;
+  seed?: number;
+}
+
+/**
+ * Builds a network.
+ * @throws ModelError `unknown-model` with the nearest names; `option` when a size or number can't be; `weights`
+ */
+export async function create(name: string, options: CreateOptions = {}): Promise<Classifier> {
+  const architecture = architectures[name];
+  if (!architecture)
+    throw new ModelError(
+      'unknown-model',
+      `There is no model "${name}". Nearest: ${nearest(name, list()).join(', ')}. All: ${list().join(', ')}.`,
+    );
+  const { seed = 0, channels = 3, dropout } = options;
+  const inputShape = options.inputShape ?? [architecture.size, architecture.size];
+  const count = options.classes ?? 1000;
+  const classes = Array.isArray(count) ? count : Array.from({ length: count }, (_, i) => `class ${i}`);
+  const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
+  if (!whole(classes.length, 1) || (typeof count === 'number' && !whole(count, 1)))
+    throw new ModelError('option', `classes is ${JSON.stringify(count)}; there must be at least one.`);
+  if (!whole(channels, 1))
+    throw new ModelError('option', `channels is ${channels}; it must be a whole number from 1 on.`);
+  if (inputShape.length !== 2 || !inputShape.every((n) => whole(n, architecture.minSize)))
+    throw new ModelError(
+      'option',
+      `inputShape is [${inputShape.join(', ')}]; ${name} needs [height, width] of at least ${architecture.minSize} × ${architecture.minSize}.`,
+    );
+  if (dropout !== undefined && !(dropout >= 0 && dropout < 1))
+    throw new ModelError('option', `dropout is ${dropout}; it must be from 0 up to, but not, 1.`);
+  if (options.weights !== undefined && options.weights !== 'imagenet')
+    throw new ModelError(
+      'option',
+      `weights is "${String(options.weights)}"; it can be "imagenet" or left out.`,
+    );
+  if (options.weights && channels !== 3)
+    throw new ModelError(
+      'option',
+      `The ImageNet weights of ${name} take 3 channels, not ${channels}; give grey pictures three times.`,
+    );
+  const state = options.weights && (await imagenetWeights(name, { onProgress: progressPrinter() }));
+  const model = build(name, architecture, { classes, inputShape: [...inputShape, channels], seed, dropout });
+  if (state)
+    try {
+      const head = classes.length === 1000;
+      model.loadState(state, { order: true, head });
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+  return model;
+}

@@ -1,0 +1,8 @@
+// Models: architectures that equal torchvision's and timm's, their weights, and which part of them learns.
+
+export { create, list, type CreateOptions } from './create.js';
+export { Classifier, type Preprocessing } from './classifier.js';
+export { freeze, unfreeze } from './transfer.js';
+export { pretrained } from './weights/imagenet.js';
+export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';
+export { ModelError } from './errors.js';
