@@ -1,0 +1,16 @@
+// Plot: figures that show themselves in a notebook, interactive where scripts run, a still picture where
+// they don't, always without a network.
+
+export { activations, type ActivationMaps } from './activations.js';
+export { bars } from './bars.js';
+export { cam, type CamFilm } from './cam.js';
+export { confusion } from './confusion.js';
+export { curves, type CurvesHistory } from './curves.js';
+export { PlotError } from './errors.js';
+export type { Figure, MimeBundle } from './figure.js';
+export { gallery } from './gallery.js';
+export { configure, reset, type Embed } from './library.js';
+export { liveHtml, type LiveState } from './live.js';
+export type { Film } from './picture.js';
+export { roc } from './roc.js';
+export { save } from './save.js';
