@@ -3,3 +3,4 @@
 export { tf, device, binding } from './tf.js';
 export * as ops from './ops.js';
 export { ComputeError } from './errors.js';
+export { optimizer, type Optimizer, type OptimizerName, type OptimizerOptions } from './optimizers.js';

@@ -100,7 +100,8 @@ export class Classifier {
   /** Parameters by their full PyTorch names, in state-dict order. */
   parameters(): Map<string, Parameter> {
     const out = new Map<string, Parameter>();
-    for (const layer of this.net.layers)
+    // net.layers are in topological order; a state dict's order is that of creation, which ids follow
+    for (const layer of [...this.net.layers].sort((a, b) => a.id - b.id))
       if (isTorchLayer(layer)) for (const p of layer.parameters()) out.set(`${layer.name}.${p.name}`, p);
     return out;
   }

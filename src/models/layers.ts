@@ -134,7 +134,7 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
     return b ? [weight, { name: 'bias', variable: b, shape: b.shape as number[] }] : [weight];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
-    const { init: _, ...rest } = this.config;
+    const { init, ...rest } = this.config;
     return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
   }
 }
@@ -258,7 +258,7 @@ export class Linear extends tf.layers.Layer implements TorchLayer {
     ];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
-    const { init: _, biasInit: __, ...rest } = this.config;
+    const { init, biasInit, ...rest } = this.config;
     return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
   }
 }

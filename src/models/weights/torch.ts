@@ -145,14 +145,13 @@ function toTensor(name: string, t: TensorRef, raw: Uint8Array | undefined): Stat
     );
   const all = decode(t.storage.type, raw);
   const data = new Float32Array(size);
-  let step = 1;
   const dense = t.shape.map((_, i) => t.shape.slice(i + 1).reduce((a, b) => a * b, 1));
   if (dense.every((d, i) => d === t.stride[i] || t.shape[i] === 1))
     data.set(all.subarray(t.offset, t.offset + size));
   else
     for (let i = 0; i < size; i++) {
       let at = t.offset;
-      step = i;
+      let step = i;
       for (let d = 0; d < dense.length; d++) {
         at += Math.floor(step / dense[d]) * t.stride[d];
         step %= dense[d];

@@ -1,0 +1,212 @@
+// Optimisers as single TensorFlow ops on resource variables, with PyTorch's update rules.
+
+import type * as tfjs from '@tensorflow/tfjs';
+import { tf } from './tfjs.js';
+import type { Binding, OpAttr } from './binding.js';
+
+export interface OptimizerOptions {
+  learningRate: number;
+  /** Decoupled from the gradient (AdamW) for `adamw`; added to the gradient for the others. */
+  weightDecay?: number;
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+  momentum?: number;
+}
+export type OptimizerName = 'adam' | 'adamw' | 'sgd';
+
+/** Changes variables by their gradients. */
+export interface Optimizer {
+  learningRate: number;
+  /** One step; `gradients` are in the order of `variables` and stay the caller's. */
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void;
+  dispose(): void;
+}
+
+interface TensorData {
+  id: number;
+  values: unknown;
+}
+interface NodeBackend {
+  binding: Binding;
+  tensorMap: { get(id: object): TensorData };
+  getInputTensorIds(t: tfjs.Tensor[]): number[];
+}
+interface Slot {
+  /** Resource variables: the weight and its moments. */
+  weight: number;
+  moments: number[];
+  /** The handle that the tf.Variable held after our last step; another one means somebody assigned it. */
+  seen: number;
+}
+
+const type = (name: string, value: number): OpAttr => ({ name, type: 4, value });
+const flag = (name: string, value: boolean): OpAttr => ({ name, type: 3, value });
+
+/** Makes an optimiser by name; on other backends than TensorFlow the same rule in tfjs ops. */
+export function optimizer(name: OptimizerName, options: OptimizerOptions): Optimizer {
+  return tf.getBackend() === 'tensorflow' ? new Native(name, options) : new Composed(name, options);
+}
+
+const defaults = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0 };
+
+class Native implements Optimizer {
+  learningRate: number;
+  private readonly o: Required<OptimizerOptions>;
+  private readonly slots = new Map<number, Slot>();
+  private step = 0;
+
+  constructor(
+    private readonly name: OptimizerName,
+    options: OptimizerOptions,
+  ) {
+    this.o = { ...defaults, ...options };
+    this.learningRate = options.learningRate;
+  }
+
+  private get backend(): NodeBackend {
+    return tf.backend() as unknown as NodeBackend;
+  }
+  private op(name: string, attrs: OpAttr[], inputs: number[], outputs = 0): number {
+    return this.backend.binding.executeOp(name, attrs, inputs, outputs)[0]?.id;
+  }
+  private resource(shape: number[], value: number): number {
+    const h = this.op(
+      'VarHandleOp',
+      [
+        type('dtype', 1),
+        { name: 'shape', type: 5, value: shape },
+        { name: 'shared_name', type: 0, value: `cellgrad_${process.pid}_${uid++}` },
+        { name: 'container', type: 0, value: '' },
+      ],
+      [],
+      1,
+    );
+    this.op('AssignVariableOp', [type('dtype', 1)], [h, value]);
+    return h;
+  }
+
+  private slot(v: tfjs.Variable): Slot {
+    const [now] = this.backend.getInputTensorIds([v]);
+    let slot = this.slots.get(v.id);
+    if (!slot) {
+      const zero = tf.zeros(v.shape);
+      const [z] = this.backend.getInputTensorIds([zero]);
+      const count = this.name === 'sgd' ? Number(this.o.momentum > 0) : 2;
+      slot = {
+        weight: this.resource(v.shape, now),
+        moments: Array.from({ length: count }, () => this.resource(v.shape, z)),
+        seen: now,
+      };
+      zero.dispose();
+      this.slots.set(v.id, slot);
+    } else if (slot.seen !== now) this.op('AssignVariableOp', [type('dtype', 1)], [slot.weight, now]);
+    return slot;
+  }
+
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
+    this.step++;
+    const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
+    const b1 = beta1 ** this.step;
+    const b2 = beta2 ** this.step;
+    // TensorFlow adds epsilon before the correction of the second moment, PyTorch after it
+    const adam = [b1, b2, this.learningRate, beta1, beta2, epsilon * Math.sqrt(1 - b2)];
+    const scalars = (this.name === 'sgd' ? [this.learningRate, momentum] : adam).map((v) => tf.scalar(v));
+    const ids = this.backend.getInputTensorIds(scalars);
+    tf.tidy(() => {
+      variables.forEach((v, i) => {
+        const slot = this.slot(v);
+        let g = gradients[i];
+        if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
+        const [grad] = this.backend.getInputTensorIds([g]);
+        if (weightDecay && this.name === 'adamw') {
+          const shrunk = tf.mul(v, 1 - this.learningRate * weightDecay);
+          this.op(
+            'AssignVariableOp',
+            [type('dtype', 1)],
+            [slot.weight, this.backend.getInputTensorIds([shrunk])[0]],
+          );
+        }
+        // the variable lets go of its value first: a value held twice would be copied by the update
+        const data = this.backend.tensorMap.get(v.dataId);
+        this.backend.binding.deleteTensor(data.id);
+        if (this.name === 'sgd') {
+          if (momentum)
+            this.op(
+              'ResourceApplyMomentum',
+              [type('T', 1), flag('use_locking', false), flag('use_nesterov', false)],
+              [slot.weight, slot.moments[0], ids[0], grad, ids[1]],
+            );
+          else
+            this.op(
+              'ResourceApplyGradientDescent',
+              [type('T', 1), flag('use_locking', false)],
+              [slot.weight, ids[0], grad],
+            );
+        } else
+          this.op(
+            'ResourceApplyAdam',
+            [type('T', 1), flag('use_locking', false), flag('use_nesterov', false)],
+            [slot.weight, ...slot.moments, ...ids, grad],
+          );
+        data.id = slot.seen = this.op('ReadVariableOp', [type('dtype', 1)], [slot.weight], 1);
+      });
+    });
+    tf.dispose(scalars);
+  }
+
+  dispose(): void {
+    for (const { weight, moments } of this.slots.values())
+      for (const h of [weight, ...moments]) {
+        this.op('DestroyResourceOp', [flag('ignore_lookup_error', true)], [h]);
+        this.backend.binding.deleteTensor(h);
+      }
+    this.slots.clear();
+  }
+}
+let uid = 0;
+
+class Composed implements Optimizer {
+  learningRate: number;
+  private readonly o: Required<OptimizerOptions>;
+  private readonly moments = new Map<number, tfjs.Variable[]>();
+  private step = 0;
+  constructor(
+    private readonly name: OptimizerName,
+    options: OptimizerOptions,
+  ) {
+    this.o = { ...defaults, ...options };
+    this.learningRate = options.learningRate;
+  }
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
+    this.step++;
+    const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
+    const lr = this.learningRate;
+    variables.forEach((v, i) => {
+      let m = this.moments.get(v.id);
+      if (!m) {
+        const make = (): tfjs.Variable => tf.tidy(() => tf.variable(tf.zeros(v.shape), false));
+        this.moments.set(v.id, (m = [make(), make()]));
+      }
+      const [first, second] = m;
+      tf.tidy(() => {
+        let g = gradients[i];
+        if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
+        if (this.name === 'sgd') {
+          first.assign(tf.add(tf.mul(first, momentum), g));
+          return v.assign(tf.sub(v, tf.mul(first, lr)));
+        }
+        if (weightDecay && this.name === 'adamw') v.assign(tf.mul(v, 1 - lr * weightDecay));
+        first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
+        second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
+        const rate = lr / (1 - beta1 ** this.step);
+        const root = tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** this.step));
+        v.assign(tf.sub(v, tf.mul(rate, tf.div(first, tf.add(root, epsilon)))));
+      });
+    });
+  }
+  dispose(): void {
+    for (const m of this.moments.values()) tf.dispose(m);
+    this.moments.clear();
+  }
+}
