@@ -1,0 +1,216 @@
+// A data set of images: rows with their labels, patients and splits, and a way to get each row's pixels.
+
+import { DataError } from './errors.js';
+import { danfo, type DataFrame } from './frame.js';
+import { random } from './random.js';
+
+/** One image. */
+export interface Row {
+  /** Place in the data set as it was opened; filters keep it. */
+  readonly index: number;
+  /** Absolute path; absent where the image is made on demand. */
+  readonly file?: string;
+  /** One of the data set's `classes`. */
+  readonly label: string;
+  readonly patient: string;
+  /** 'train', 'val' or 'test', or a name of the user's own. */
+  readonly split: string;
+  /** Hospital or collection; '' if unknown. */
+  readonly source: string;
+  readonly view?: string;
+  readonly licence?: string;
+  readonly sha256?: string;
+  /** The manifest's other columns. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
+/** How a picture is fitted into the square: stretched, cut at the longer side, or padded with black. */
+export type Fit = 'fill' | 'cover' | 'contain';
+
+export interface ImageOptions {
+  /** Side of the square in pixels. */
+  size: number;
+  /** 1 grey (default), 3 colour. */
+  channels?: 1 | 3;
+  /** Default 'fill', as the reference pipelines do. */
+  fit?: Fit;
+}
+
+/** Where pixels come from; one object a data set, shared by its filtered views. */
+export interface PixelSource {
+  /** [size, size, channels], 8 bits. */
+  pixels(row: Row, options: Required<ImageOptions>): Promise<Uint8Array>;
+  /** [size, size], 1 where the lesion is. */
+  mask?(row: Row, options: { size?: number }): Uint8Array;
+  /** [size, size], 1 where the lungs are. */
+  lungs?(row: Row): Uint8Array;
+}
+
+/** Field and wanted value, or values. */
+export type Where = Partial<
+  Record<'label' | 'patient' | 'split' | 'source' | 'view' | 'licence', string | readonly string[]>
+>;
+
+export interface Description {
+  name: string;
+  images: number;
+  patients: number;
+  classes: string[];
+  /** Images a class in each split, and the split's patients. */
+  splits: { split: string; images: number; patients: number; counts: Record<string, number> }[];
+  sources: Record<string, number>;
+  notes: string[];
+}
+
+/** A set of labelled images; its methods return new sets and never change it. */
+export class Dataset {
+  constructor(
+    readonly name: string,
+    /** Class names; a label's place in here is its number. */
+    readonly classes: readonly string[],
+    readonly rows: readonly Row[],
+    readonly source: PixelSource,
+    /** What was noticed on opening: rows dropped, files left out, patients in two splits. */
+    readonly notes: readonly string[] = [],
+  ) {}
+
+  get length(): number {
+    return this.rows.length;
+  }
+
+  /** The rows for which `keep` is true. */
+  filter(keep: (row: Row) => boolean): Dataset {
+    return this.with(this.rows.filter(keep));
+  }
+
+  /** The rows with these values: `where({ split: 'train', source: ['nih', 'hannover'] })`. */
+  where(fields: Where): Dataset {
+    const wanted = Object.entries(fields) as [keyof Where, string | readonly string[]][];
+    return this.filter((row) =>
+      wanted.every(([key, value]) =>
+        typeof value === 'string' ? row[key] === value : value.includes(row[key] ?? ''),
+      ),
+    );
+  }
+
+  /** The rows of one split. Throws DataError 'empty' if there is no such split, naming those there are. */
+  split(name: string): Dataset {
+    const part = this.where({ split: name });
+    if (part.length === 0 && this.length > 0)
+      throw new DataError(
+        'empty',
+        `${this.name} has no images in a split '${name}'. Its splits are ${Object.keys(this.counts('split')).join(', ')}.`,
+      );
+    return part;
+  }
+
+  /**
+   * Renames or joins labels: `mapLabels({ viral: 'pneumonia', bacterial: 'pneumonia', normal: 'normal' })`, or a function. Rows whose
+   * label maps to undefined, or isn't in the map, are left out. `classes` fixes the order; by default that of first mention.
+   */
+  mapLabels(
+    to: Record<string, string> | ((label: string, row: Row) => string | undefined),
+    classes?: readonly string[],
+  ): Dataset {
+    const map =
+      typeof to === 'function' ? to : (label: string) => (Object.hasOwn(to, label) ? to[label] : undefined);
+    const rows = this.rows.flatMap((row) => {
+      const label = map(row.label, row);
+      return label === undefined ? [] : [{ ...row, label }];
+    });
+    const found = new Set(rows.map((row) => row.label));
+    const order =
+      classes ??
+      (typeof to === 'function'
+        ? [...found].sort()
+        : [...new Set(Object.values(to))].filter((c) => found.has(c)));
+    for (const label of found)
+      if (!order.includes(label))
+        throw new DataError(
+          'label',
+          `mapLabels made the label '${label}', which is not among the classes ${order.join(', ')}.`,
+        );
+    return this.with(rows, order);
+  }
+
+  /** `n` rows drawn at random (all, shuffled, where there are fewer); the same for the same seed. */
+  sample({ n, seed = 0 }: { n: number; seed?: number }): Dataset {
+    return this.with(
+      random(seed, 'sample')
+        .shuffle([...this.rows])
+        .slice(0, n),
+    );
+  }
+
+  /** How many rows have each value: `counts()` by class, in the order of `classes`; `counts('source')`. */
+  counts(
+    by: 'label' | 'split' | 'source' | 'patient' | 'view' | 'licence' = 'label',
+  ): Record<string, number> {
+    const counts: Record<string, number> =
+      by === 'label' ? Object.fromEntries(this.classes.map((c) => [c, 0])) : {};
+    for (const row of this.rows) counts[row[by] ?? ''] = (counts[row[by] ?? ''] ?? 0) + 1;
+    return counts;
+  }
+
+  /** The class number of each row. */
+  labels(): Int32Array {
+    const number = new Map(this.classes.map((c, i) => [c, i]));
+    return Int32Array.from(this.rows, (row) => number.get(row.label) ?? -1);
+  }
+
+  /** The names of the patients, in order of appearance. */
+  patients(): string[] {
+    return [...new Set(this.rows.map((row) => row.patient))];
+  }
+
+  describe(): Description {
+    const splits = Object.keys(this.counts('split')).map((split) => {
+      const part = this.where({ split });
+      return { split, images: part.length, patients: part.patients().length, counts: part.counts() };
+    });
+    return {
+      name: this.name,
+      images: this.length,
+      patients: this.patients().length,
+      classes: [...this.classes],
+      splits,
+      sources: this.counts('source'),
+      notes: [...this.notes],
+    };
+  }
+
+  /** The rows as a danfojs DataFrame, a column a field. */
+  async frame(): Promise<DataFrame> {
+    const dfd = await danfo();
+    const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'file'] as const;
+    const present = fields.filter((f) => this.rows.some((row) => row[f] !== undefined));
+    const extra = Object.keys(this.rows[0]?.extra ?? {});
+    const columns: Record<string, (string | number)[]> = { index: this.rows.map((row) => row.index) };
+    for (const f of present) columns[f] = this.rows.map((row) => row[f] ?? '');
+    for (const f of extra) columns[f] ??= this.rows.map((row) => row.extra?.[f] ?? '');
+    return new dfd.DataFrame(columns);
+  }
+
+  /** The row's picture, 0 to 1, [size, size, channels]. Throws DataError 'image' where it can't be decoded. */
+  async load(row: Row, options: ImageOptions): Promise<Float32Array> {
+    const pixels = await this.pixels(row, options);
+    const out = new Float32Array(pixels.length);
+    for (let i = 0; i < out.length; i++) out[i] = pixels[i] / 255;
+    return out;
+  }
+
+  /** The row's picture, 8 bits, [size, size, channels]. */
+  async pixels(row: Row, { size, channels = 1, fit = 'fill' }: ImageOptions): Promise<Uint8Array> {
+    return this.source.pixels(row, { size, channels, fit });
+  }
+
+  /** The row's lesion mask, [size, size], 1 inside; undefined where the data set has none. */
+  mask(row: Row, options: { size?: number } = {}): Uint8Array | undefined {
+    return this.source.mask?.(row, options);
+  }
+
+  /** The same pictures with other rows. */
+  with(rows: readonly Row[], classes = this.classes, notes = this.notes): Dataset {
+    return new Dataset(this.name, classes, rows, this.source, notes);
+  }
+}

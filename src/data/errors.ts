@@ -1,0 +1,36 @@
+// What can be wrong with a data set, said in a sentence that names the place and what to do.
+
+export type DataCode =
+  | 'manifest'
+  | 'column'
+  | 'missing'
+  | 'image'
+  | 'label'
+  | 'leak'
+  | 'classes'
+  | 'empty'
+  | 'checksum'
+  | 'option'
+  | 'frame';
+
+/** What is wrong with a data set, in a sentence with what to do about it; `code` for programs. */
+export class DataError extends Error {
+  override readonly name = 'DataError';
+  constructor(
+    readonly code: DataCode,
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}
+
+/** '3 files: a.png, b.png and 1 more': a count, and the first names of a long list. */
+export function someOf(names: readonly string[], shown = 3): string {
+  const more = names.length - shown;
+  return names.slice(0, shown).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,15 @@
+// Data: labelled images from manifests or from the embedded phantom, their splits, and batches that decode ahead.
+
+export {
+  Dataset,
+  type Row,
+  type Where,
+  type Fit,
+  type ImageOptions,
+  type PixelSource,
+  type Description,
+} from './dataset.js';
+export { phantom, type PhantomOptions } from './phantom.js';
+export { splitByPatient, type SplitOptions } from './split.js';
+export { danfo, type DataFrame } from './frame.js';
+export { DataError, type DataCode } from './errors.js';
