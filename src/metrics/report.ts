@@ -34,7 +34,7 @@ export interface Report {
 export function report(
   truth: ArrayLike<number>,
   scores: ArrayLike<ArrayLike<number>>,
-  { classes }: { classes: string[] },
+  { classes }: { classes: readonly string[] },
 ): Report {
   if (!truth.length) throw new MetricsError('empty', 'no samples to report on');
   if (scores[0].length !== classes.length)
@@ -45,7 +45,7 @@ export function report(
   const confusion = confusionMatrix(truth, argmax(scores), classes.length);
   const aucs = aucPerClass(truth, scores);
   return {
-    classes,
+    classes: [...classes],
     confusion,
     accuracy: accuracy(confusion),
     balancedAccuracy: balancedAccuracy(confusion),

@@ -60,41 +60,45 @@ export class Classifier {
   }
 
   /**
-   * The outputs of intermediate layers, and the logits last, for a batch.
+   * The network on a batch, layer by layer; `hook` sees the output of each layer and may put another in its place.
+   * Call it within tf.tidy.
    * @param x `[batch, height, width, channels]`, preprocessed
    */
-  tap(x: tfjs.Tensor4D, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
-    const outputs = names.map((n) => this.layer(n).output as tfjs.SymbolicTensor);
-    const model = tf.model({ inputs: this.net.inputs, outputs: [...outputs, this.net.outputs[0]] });
-    const all = tf.tidy(() => [model.apply(x, { training: false })].flat() as tfjs.Tensor[]);
-    return { taps: all.slice(0, -1), logits: all[all.length - 1] as tfjs.Tensor2D };
+  run(
+    x: tfjs.Tensor4D,
+    hook: (layer: string, output: tfjs.Tensor) => tfjs.Tensor = (_, y) => y,
+  ): tfjs.Tensor2D {
+    const values = new Map<string, tfjs.Tensor>();
+    for (const layer of this.net.layers) {
+      const inputs = [layer.input].flat() as tfjs.SymbolicTensor[];
+      const output = layer.output as tfjs.SymbolicTensor;
+      if (layer.getClassName() === 'InputLayer') {
+        values.set(output.name, x);
+        continue;
+      }
+      const given = inputs.map((i) => values.get(i.name)!);
+      const y = layer.call(given.length === 1 ? given[0] : given, { training: false }) as tfjs.Tensor;
+      values.set(output.name, hook(layer.name, y));
+    }
+    return values.get(this.net.outputs[0].name) as tfjs.Tensor2D;
   }
 
-  /** The logits from an intermediate layer's output on: what Grad-CAM differentiates. */
-  from(name: string): (features: tfjs.Tensor) => tfjs.Tensor2D {
-    const start = this.layer(name).output as tfjs.SymbolicTensor;
-    const layers = this.net.layers;
-    const input = tf.input({ batchShape: start.shape });
-    const at = new Map<string, tfjs.SymbolicTensor>([[start.name, input]]);
-    for (const layer of layers.slice(layers.findIndex((l) => l.name === name) + 1)) {
-      const needed = [layer.input].flat() as tfjs.SymbolicTensor[];
-      const known = needed.map((n) => at.get(n.name));
-      if (known.every((k) => k === undefined)) continue;
-      if (known.some((k) => k === undefined))
-        throw new ModelError(
-          'unknown-layer',
-          `${name} is inside a block: the rest of ${this.name} does not follow from it alone. Take one of ${this.stages.join(', ')}.`,
-        );
-      const y = layer.apply(
-        known.length === 1 ? known[0]! : (known as tfjs.SymbolicTensor[]),
-      ) as tfjs.SymbolicTensor;
-      at.set((layer.outboundNodes, (layer.getOutputAt(0) as tfjs.SymbolicTensor).name), y);
-    }
-    const logits = at.get(this.net.outputs[0].name);
-    if (!logits)
-      throw new ModelError('unknown-layer', `The logits of ${this.name} do not depend on ${name}.`);
-    const rest = tf.model({ inputs: input, outputs: logits });
-    return (features) => rest.apply(features, { training: false }) as tfjs.Tensor2D;
+  /**
+   * The outputs of intermediate layers, in the order of `names`, and the logits.
+   * @param x `[batch, height, width, channels]`, preprocessed
+   * @throws ModelError `unknown-layer`
+   */
+  tap(x: tfjs.Tensor4D, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
+    for (const name of names) this.layer(name);
+    const found = new Map<string, tfjs.Tensor>();
+    const all = tf.tidy(() => {
+      const logits = this.run(x, (layer, y) => {
+        if (names.includes(layer)) found.set(layer, y);
+        return y;
+      });
+      return [...names.map((n) => tf.clone(found.get(n)!)), logits];
+    });
+    return { taps: all.slice(0, -1), logits: all[all.length - 1] as tfjs.Tensor2D };
   }
 
   /** Parameters by their full PyTorch names, in state-dict order. */

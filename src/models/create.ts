@@ -27,7 +27,7 @@ export function list(filter = '', options: { pretrained?: boolean } = {}): strin
 
 export interface CreateOptions {
   /** Class names, or how many there are. Default: ImageNet's 1,000. */
-  classes?: string[] | number;
+  classes?: readonly string[] | number;
   /** Height and width. Default: the size of the published weights. */
   inputShape?: [height: number, width: number];
   /** Channels of the input: 3, or 1 for grey pictures. */
@@ -53,7 +53,8 @@ export async function create(name: string, options: CreateOptions = {}): Promise
   const { seed = 0, channels = 3, dropout } = options;
   const inputShape = options.inputShape ?? [architecture.size, architecture.size];
   const count = options.classes ?? 1000;
-  const classes = Array.isArray(count) ? count : Array.from({ length: count }, (_, i) => `class ${i}`);
+  const classes =
+    typeof count === 'number' ? Array.from({ length: count }, (_, i) => `class ${i}`) : [...count];
   const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
   if (!whole(classes.length, 1) || (typeof count === 'number' && !whole(count, 1)))
     throw new ModelError('option', `classes is ${JSON.stringify(count)}; there must be at least one.`);

@@ -1,0 +1,11 @@
+/** Training that can't start or go on. */
+export class TrainError extends Error {
+  override readonly name = 'TrainError';
+  constructor(
+    readonly code: 'option' | 'data' | 'nan' | 'interrupted',
+    message: string,
+    options?: { cause?: unknown },
+  ) {
+    super(message, options);
+  }
+}

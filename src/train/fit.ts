@@ -1,0 +1,242 @@
+// Training: epochs over a data set, judged on another, the best state kept.
+
+import { optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
+import { batches, type AugmentOptions, type Dataset } from '../data/index.js';
+import { save, type Classifier, type StateDict } from '../models/index.js';
+import { trainingDisplay, type Standing } from './display.js';
+import { TrainError } from './errors.js';
+import { evaluate, sameClasses } from './evaluate.js';
+import { emptyHistory, record, type History } from './history.js';
+import { learning, trainStep } from './step.js';
+
+export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
+
+export interface FitOptions {
+  train: Dataset;
+  val: Dataset;
+  epochs?: number;
+  batch?: number;
+  optimizer?: OptimizerName;
+  learningRate?: number;
+  weightDecay?: number;
+  /** `balanced` weighs each class by the inverse of its share. */
+  classWeights?: 'balanced' | number[];
+  augment?: AugmentOptions;
+  /** What decides which epoch is the best. */
+  monitor?: Monitor;
+  /** Stops after so many epochs without a better one. */
+  earlyStopping?: { patience: number };
+  /** A file that holds the best state so far, written whole each time it gets better. */
+  checkpoint?: string;
+  seed?: number;
+  signal?: AbortSignal;
+  display?: 'auto' | 'lines' | 'quiet';
+  onEpoch?: (history: History) => void;
+}
+
+const defaults = {
+  epochs: 10,
+  batch: 32,
+  optimizer: 'adam',
+  learningRate: 1e-3,
+  monitor: 'macroF1',
+  seed: 0,
+} as const;
+
+interface Cell {
+  signal: AbortSignal;
+  cooperate(): () => void;
+}
+
+/**
+ * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch.
+ * In a notebook an interrupt ends the step at hand, restores the best state and throws.
+ * @throws TrainError `option`, `data`, `nan` (the loss is no number; the model holds its last good state) or `interrupted`
+ */
+export async function fit(model: Classifier, options: FitOptions): Promise<History> {
+  const o = { ...defaults, ...options };
+  check(model, o);
+  const cell = (globalThis as Record<symbol, unknown>)[Symbol.for('cellgrad.cell')] as Cell | undefined;
+  const release = cell?.cooperate();
+  const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
+  const signal = signals.length ? AbortSignal.any(signals) : undefined;
+  const optimizer = makeOptimizer(o.optimizer, { learningRate: o.learningRate, weightDecay: o.weightDecay });
+  const weights = classWeights(o.train, o.classWeights);
+  const weightTensor = weights && tf.tensor1d(weights);
+  const history = emptyHistory(o.monitor);
+  const display = trainingDisplay(o.display);
+  let best: StateDict | undefined;
+  const restore = (): void => {
+    if (best) model.loadState(best);
+  };
+  const start = performance.now();
+  let trained = 0;
+  let seconds = 0;
+  try {
+    for (let epoch = 1; epoch <= o.epochs; epoch++) {
+      const t = performance.now();
+      const sums = await oneEpoch(model, o, epoch, optimizer, weightTensor, signal, (step, steps, seen) => {
+        const rate = (trained + seen) / (seconds + (performance.now() - t) / 1000);
+        display.step(standing(epoch, step, steps, rate));
+      });
+      seconds += (performance.now() - t) / 1000;
+      trained += sums.seen;
+      const judged = await evaluate(model, o.val, { batch: Math.max(o.batch, 32), signal });
+      const { accuracy, macroF1, auc } = judged.report;
+      const val = { loss: judged.loss, accuracy, macroF1, auc };
+      record(history, epoch, { loss: sums.loss / sums.seen, accuracy: sums.right / sums.seen }, val);
+      history.imagesPerSecond = trained / seconds;
+      history.seconds = (performance.now() - start) / 1000;
+      const value = val[o.monitor];
+      const before = history.bestValue;
+      const better = before === undefined || (o.monitor === 'loss' ? value < before : value > before);
+      if (better) {
+        history.best = epoch;
+        history.bestValue = value;
+        best = model.stateDict();
+        if (o.checkpoint) await save(model, o.checkpoint, { epoch, val });
+      }
+      display.epoch(standing(epoch, 1, 1, history.imagesPerSecond));
+      o.onEpoch?.(history);
+      if (o.earlyStopping && epoch - history.best! >= o.earlyStopping.patience) {
+        history.stopped = 'early';
+        break;
+      }
+    }
+    restore();
+    return history;
+  } catch (error) {
+    if (signal?.aborted) {
+      restore();
+      const kept = history.best
+        ? `the model holds the state of epoch ${history.best} (${o.monitor} ${history.bestValue!.toFixed(4)})`
+        : 'no epoch was finished; the model holds the state of the last step';
+      throw new TrainError(
+        'interrupted',
+        `Training was interrupted in epoch ${history.epochs.length + 1}: ${kept}.`,
+        { cause: error },
+      );
+    }
+    if (error instanceof TrainError && error.code === 'nan') restore();
+    throw error;
+  } finally {
+    release?.();
+    optimizer.dispose();
+    weightTensor?.dispose();
+  }
+
+  function standing(epoch: number, step: number, steps: number, rate: number): Standing {
+    const left = (o.epochs - epoch + 1 - step / steps) * o.train.rows.length;
+    return {
+      epoch,
+      epochs: o.epochs,
+      step,
+      steps,
+      imagesPerSecond: rate,
+      secondsLeft: rate > 0 ? left / rate : 0,
+      history,
+    };
+  }
+}
+
+type Cleaned = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
+
+async function oneEpoch(
+  model: Classifier,
+  o: Cleaned,
+  epoch: number,
+  optimizer: ReturnType<typeof makeOptimizer>,
+  weights: import('@tensorflow/tfjs').Tensor1D | undefined,
+  signal: AbortSignal | undefined,
+  onStep: (step: number, steps: number, seen: number) => void,
+): Promise<{ loss: number; right: number; seen: number }> {
+  const [height, width, channels] = model.inputShape;
+  const { mean, std } = model.preprocessing;
+  const variables = learning(model);
+  const steps = Math.ceil(o.train.rows.length / o.batch);
+  const sums = { loss: 0, right: 0, seen: 0 };
+  let step = 0;
+  const source = batches(o.train, {
+    size: height,
+    channels: channels as 1 | 3,
+    batch: o.batch,
+    shuffle: true,
+    seed: o.seed,
+    epoch,
+    augment: o.augment,
+    mean,
+    std,
+    signal,
+  });
+  for await (const b of source) {
+    signal?.throwIfAborted();
+    step++;
+    // batch statistics of a single film say nothing
+    if (b.n === 1 && o.train.rows.length > 1) continue;
+    const x = tf.tensor4d(b.x, [b.n, height, width, channels]);
+    const y = tf.tidy(() =>
+      tf.cast(tf.oneHot(tf.tensor1d(b.y, 'int32'), model.classes.length), 'float32'),
+    ) as import('@tensorflow/tfjs').Tensor2D;
+    const { loss, right } = trainStep(model, variables, optimizer, x, y, weights);
+    tf.dispose([x, y]);
+    if (!Number.isFinite(loss))
+      throw new TrainError(
+        'nan',
+        `The loss is ${loss} in epoch ${epoch}, step ${step} of ${steps} (learning rate ${optimizer.learningRate}). The step was not taken. Try a tenth of the learning rate, and look at the films of this batch: ${b.rows
+          .slice(0, 3)
+          .map((r) => r.file ?? r.index)
+          .join(', ')}…`,
+      );
+    sums.loss += loss * b.n;
+    sums.right += right;
+    sums.seen += b.n;
+    onStep(step, steps, sums.seen);
+    await new Promise(setImmediate);
+  }
+  return sums;
+}
+
+function check(model: Classifier, o: Cleaned): void {
+  const bad = (name: string, value: unknown, rule: string): never => {
+    throw new TrainError('option', `${name} is ${JSON.stringify(value)}; it must be ${rule}.`);
+  };
+  if (!(Number.isInteger(o.epochs) && o.epochs >= 1)) bad('epochs', o.epochs, 'a whole number from 1 on');
+  if (!(Number.isInteger(o.batch) && o.batch >= 1)) bad('batch', o.batch, 'a whole number from 1 on');
+  if (!(o.learningRate > 0)) bad('learningRate', o.learningRate, 'above 0');
+  if (!['adam', 'adamw', 'sgd'].includes(o.optimizer)) bad('optimizer', o.optimizer, 'adam, adamw or sgd');
+  if (!['macroF1', 'accuracy', 'auc', 'loss'].includes(o.monitor))
+    bad('monitor', o.monitor, 'macroF1, accuracy, auc or loss');
+  if (o.earlyStopping && !(o.earlyStopping.patience >= 1))
+    bad('earlyStopping.patience', o.earlyStopping.patience, 'from 1 on');
+  for (const [name, set] of [
+    ['train', o.train],
+    ['val', o.val],
+  ] as const) {
+    sameClasses(model, set);
+    if (!set.rows.length) throw new TrainError('data', `The ${name} set has no films.`);
+  }
+  if (model.inputShape[0] !== model.inputShape[1])
+    throw new TrainError(
+      'option',
+      `fit takes square films; ${model.name} was created for ${model.inputShape.slice(0, 2).join(' × ')}.`,
+    );
+  if (!model.net.trainableWeights.length)
+    throw new TrainError('option', `All of ${model.name} is frozen; unfreeze a part of it first.`);
+}
+
+/** Weight of each class; classes without films weigh nothing. */
+export function classWeights(dataset: Dataset, rule: FitOptions['classWeights']): number[] | undefined {
+  if (!rule) return undefined;
+  if (Array.isArray(rule)) {
+    if (rule.length !== dataset.classes.length || !rule.every((w) => w >= 0))
+      throw new TrainError(
+        'option',
+        `classWeights has ${rule.length} values; it needs one of at least 0 for each of ${dataset.classes.join(', ')}.`,
+      );
+    return rule;
+  }
+  const counts = new Array<number>(dataset.classes.length).fill(0);
+  for (const label of dataset.labels()) counts[label]++;
+  const all = counts.reduce((a, b) => a + b, 0);
+  return counts.map((n) => (n ? all / (counts.length * n) : 0));
+}

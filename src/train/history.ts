@@ -1,0 +1,38 @@
+// What training recorded, epoch by epoch.
+
+export interface History {
+  epochs: number[];
+  /** Mean over the epoch's batches. */
+  train: Record<string, number[]>;
+  /** After the epoch, on the validation films. */
+  val: Record<string, number[]>;
+  /** The epoch whose state was kept, and the figure that decided. */
+  best?: number;
+  bestValue?: number;
+  monitor: string;
+  imagesPerSecond: number;
+  seconds: number;
+  stopped: 'finished' | 'early';
+}
+
+export const emptyHistory = (monitor: string): History => ({
+  monitor,
+  epochs: [],
+  train: {},
+  val: {},
+  imagesPerSecond: 0,
+  seconds: 0,
+  stopped: 'finished',
+});
+
+/** Appends an epoch's figures. */
+export function record(
+  history: History,
+  epoch: number,
+  train: Record<string, number>,
+  val: Record<string, number>,
+): void {
+  history.epochs.push(epoch);
+  for (const [k, v] of Object.entries(train)) (history.train[k] ??= []).push(v);
+  for (const [k, v] of Object.entries(val)) (history.val[k] ??= []).push(v);
+}
