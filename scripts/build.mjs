@@ -3,13 +3,14 @@ import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
 import { rmSync } from 'node:fs';
 
-rmSync(new URL('../build', import.meta.url), { recursive: true, force: true });
 const root = new URL('..', import.meta.url).pathname;
+const outdir = process.env.CELLGRAD_BUILD ?? 'build'; // another folder lets two builds work side by side
+rmSync(new URL(`../${outdir}`, import.meta.url), { recursive: true, force: true });
 const files = globSync(['src/**/*.ts', 'test/**/*.ts', 'bench/**/*.ts'], { cwd: root });
 await build({
   absWorkingDir: root,
   entryPoints: files,
-  outdir: 'build',
+  outdir,
   outbase: '.',
   format: 'esm',
   platform: 'node',
@@ -20,7 +21,7 @@ await build({
 await build({
   absWorkingDir: root,
   entryPoints: ['src/compute/tfjs-node.cjs'],
-  outfile: 'build/src/compute/tfjs-node.cjs',
+  outfile: `${outdir}/src/compute/tfjs-node.cjs`,
   bundle: true,
   format: 'cjs',
   platform: 'node',

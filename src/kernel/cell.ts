@@ -1,0 +1,74 @@
+// The contract between a running cell and long work inside it:
+// `globalThis[Symbol.for('cellgrad.cell')]` is `{ signal, cooperate() }`.
+import { FLAG } from './threads.js';
+
+export interface CellContract {
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Promises to end soon after `signal` aborts; the kernel then waits up to 10 s. Call the result when done. */
+  cooperate(): () => void;
+}
+
+const KEY = Symbol.for('cellgrad.cell');
+
+export class RunningCell {
+  private readonly controller = new AbortController();
+  readonly contract: CellContract;
+
+  constructor(
+    readonly id: number,
+    private readonly flags: Int32Array,
+  ) {
+    Atomics.store(flags, FLAG.COOPERATING, 0);
+    this.contract = { signal: this.visible(this.controller.signal), cooperate: () => this.cooperate() };
+    Object.defineProperty(globalThis, KEY, { value: this.contract, configurable: true, writable: true });
+  }
+
+  abort(): void {
+    if (!this.controller.signal.aborted) this.controller.abort(interruption());
+  }
+
+  /** The cell is over: nobody cooperates any more. */
+  end(): void {
+    Atomics.store(this.flags, FLAG.COOPERATING, 0);
+    this.ended = true;
+  }
+  private ended = false;
+
+  private cooperate(): () => void {
+    if (this.ended) return () => undefined;
+    Atomics.add(this.flags, FLAG.COOPERATING, 1);
+    let released = false;
+    return () => {
+      if (released || this.ended) return;
+      released = true;
+      Atomics.sub(this.flags, FLAG.COOPERATING, 1);
+    };
+  }
+
+  /** A loop that polls `aborted` without yielding sees the interrupt too. */
+  private visible(signal: AbortSignal): AbortSignal {
+    const native = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')!.get!;
+    Object.defineProperty(signal, 'aborted', {
+      configurable: true,
+      get: () => {
+        if (native.call(signal)) return true;
+        if (Atomics.load(this.flags, FLAG.ABORTED) !== this.id) return false;
+        this.controller.abort(interruption());
+        return true;
+      },
+    });
+    const throwIfAborted = signal.throwIfAborted.bind(signal);
+    Object.defineProperty(signal, 'throwIfAborted', {
+      configurable: true,
+      value: () => (signal.aborted ? throwIfAborted() : undefined),
+    });
+    return signal;
+  }
+}
+
+function interruption(): Error {
+  const error = new Error('Interrupted');
+  error.name = 'KernelInterrupt';
+  return error;
+}

@@ -1,0 +1,132 @@
+// Errors as a notebook shows them: the cell's own lines, no frames of the kernel or of Node.
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { inspect } from 'node:util';
+import { CellError, transformModule, type Position } from './transform.js';
+
+export interface ErrorContent {
+  ename: string;
+  evalue: string;
+  traceback: string[];
+  [key: string]: unknown;
+}
+
+/** What is known of a cell that has run: its text, and from where in the script to where in the text. */
+export interface CellSource {
+  source: string;
+  locate: (position: Position) => Position;
+}
+
+export const interrupted: ErrorContent = {
+  ename: 'KernelInterrupt',
+  evalue: 'Interrupted',
+  traceback: ['\x1b[31mKernelInterrupt\x1b[39m: Interrupted'],
+};
+
+const kernelFolder = new URL('.', import.meta.url).href;
+
+/** An error of any kind, thrown by a cell or on its behalf. `thrownAt` helps where it has no stack. */
+export function describeError(
+  error: unknown,
+  cells: ReadonlyMap<string, CellSource>,
+  thrownAt?: { name: string; position: Position },
+): ErrorContent {
+  if (error instanceof CellError && thrownAt)
+    return framed(error.name, error.message, thrownAt.name, error.position, cells);
+  if (!(error instanceof Error)) {
+    const text = inspect(error);
+    return { ename: 'Thrown', evalue: text, traceback: [`\x1b[31mThrown\x1b[39m: ${text}`] };
+  }
+  const ename = String(error.name || error.constructor?.name || 'Error');
+  const evalue = String(error.message);
+  const own = error instanceof SyntaxError && !/In\[/.test(error.stack ?? '') ? thrownAt : undefined;
+  if (own) return framed(ename, evalue, own.name, own.position, cells);
+  clean(error, cells, new Set());
+  const traceback = colour(inspect(error, { depth: 4 }), ename).split('\n');
+  const frame = /\((In\[\d+\]):(\d+):(\d+)\)|at (In\[\d+\]):(\d+):(\d+)/.exec(error.stack ?? '');
+  if (frame) {
+    const name = frame[1] ?? frame[4];
+    const position = { line: Number(frame[2] ?? frame[5]), column: Number(frame[3] ?? frame[6]) };
+    traceback.push(...excerpt(cells.get(name)?.source, position));
+  }
+  return { ename, evalue, traceback };
+}
+
+function framed(
+  ename: string,
+  evalue: string,
+  name: string,
+  position: Position,
+  cells: ReadonlyMap<string, CellSource>,
+): ErrorContent {
+  const head = `\x1b[31m${ename}\x1b[39m: ${evalue}`;
+  const where = `    at ${name}:${position.line}:${position.column}`;
+  return { ename, evalue, traceback: [head, where, ...excerpt(cells.get(name)?.source, position)] };
+}
+
+function excerpt(source: string | undefined, { line, column }: Position): string[] {
+  const lines = source?.split('\n');
+  if (!lines || line < 1 || line > lines.length) return [];
+  const from = Math.max(1, line - 2);
+  const to = Math.min(lines.length, line + 1);
+  const width = String(to).length;
+  const shown: string[] = [''];
+  for (let n = from; n <= to; n++) {
+    const mark = n === line ? '\x1b[31m>\x1b[39m' : ' ';
+    shown.push(`${mark} ${String(n).padStart(width)} │ ${lines[n - 1]}`);
+    if (n === line)
+      shown.push(`  ${' '.repeat(width)} │ ${' '.repeat(Math.max(0, column - 1))}\x1b[31m^\x1b[39m`);
+  }
+  return shown;
+}
+
+const colour = (text: string, ename: string): string =>
+  text.startsWith(ename) ? `\x1b[31m${ename}\x1b[39m${text.slice(ename.length)}` : text;
+
+/** Rewrites the stacks of an error, its cause and its parts. */
+function clean(error: Error, cells: ReadonlyMap<string, CellSource>, seen: Set<unknown>): void {
+  if (seen.has(error)) return;
+  seen.add(error);
+  const stack = error.stack;
+  if (typeof stack === 'string') {
+    const kept = stack.split('\n').filter((line) => !isInternal(line));
+    const located = kept.map((line) => locateFrame(line, cells)).join('\n');
+    try {
+      error.stack = located;
+    } catch {
+      // a frozen error keeps its frames
+    }
+  }
+  const parts = [error.cause, ...((error as { errors?: unknown[] }).errors ?? [])];
+  for (const part of parts) if (part instanceof Error) clean(part, cells, seen);
+}
+
+function isInternal(line: string): boolean {
+  if (!/^\s+at /.test(line)) return false;
+  return (
+    line.includes(kernelFolder) || /\bnode:(internal|inspector|vm|events|timers)\b|Session\.post/.test(line)
+  );
+}
+
+function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): string {
+  if (!/^\s+at /.test(line)) return line;
+  const inCell = line.replace(/(In\[\d+\]):(\d+):(\d+)/, (_, name: string, l: string, c: string) => {
+    const position = cells.get(name)?.locate({ line: Number(l), column: Number(c) });
+    return position ? `${name}:${position.line}:${position.column}` : `${name}:${l}:${c}`;
+  });
+  return inCell.replace(
+    /(file:\/\/[^\s)]+?\.m?tsx?)(?:\?v=\d+)?:(\d+):(\d+)/,
+    (_, url: string, l: string, c: string) => {
+      const position = inFile(fileURLToPath(url), { line: Number(l), column: Number(c) });
+      return `${url}:${position.line}:${position.column}`;
+    },
+  );
+}
+
+function inFile(file: string, position: Position): Position {
+  try {
+    return existsSync(file) ? transformModule(readFileSync(file, 'utf8')).locate(position) : position;
+  } catch {
+    return position;
+  }
+}

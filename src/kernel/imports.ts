@@ -1,0 +1,224 @@
+// Rewrites a cell's JavaScript, in place and line for line, into a script that V8's REPL mode evaluates:
+// imports become awaited calls, exports lose the keyword, top-level bindings become redeclarable.
+import { parse, type Node, type Program } from 'acorn';
+
+/** The global through which rewritten imports run. */
+export const IMPORT = '$cellgrad_import';
+export const META = '$cellgrad_meta';
+
+interface Edit {
+  start: number;
+  end: number;
+  text: string;
+}
+
+// acorn's nodes, read structurally
+type Tree = Node & Record<string, unknown>;
+
+export interface Rewritten {
+  code: string;
+  /** Whether the cell ends in an expression, whose value is the cell's result. */
+  hasResult: boolean;
+  constants: string[];
+}
+
+export class ConstantAssignment extends TypeError {
+  constructor(
+    name: string,
+    readonly at: number,
+  ) {
+    super(`Assignment to constant variable '${name}'.`);
+  }
+}
+
+/** Throws acorn's SyntaxError (with `pos`) or a ConstantAssignment. */
+export function rewrite(code: string, earlierConstants: ReadonlySet<string> = new Set()): Rewritten {
+  const program: Program = parse(code, {
+    ecmaVersion: 'latest',
+    sourceType: 'script',
+    allowImportExportEverywhere: true,
+    allowAwaitOutsideFunction: true,
+    allowHashBang: true,
+  });
+  const edits: Edit[] = [];
+  const body = program.body as unknown as Tree[];
+  const constants: string[] = [];
+  const declared = new Set<string>();
+  for (const statement of body) topLevel(statement, code, edits, constants, declared);
+  const fixed = new Set([...[...earlierConstants].filter((name) => !declared.has(name)), ...constants]);
+  for (const statement of body) walk(statement, edits, fixed);
+  const last = body.filter((statement) => statement.type !== 'EmptyStatement').at(-1);
+  const hasResult =
+    last?.type === 'ExpressionStatement' ||
+    (last?.type === 'ExportDefaultDeclaration' &&
+      !/^(Function|Class)Declaration$/.test((last.declaration as Tree).type));
+  return { code: apply(code, edits), hasResult, constants };
+}
+
+function apply(code: string, edits: Edit[]): string {
+  edits.sort((a, b) => b.start - a.start || b.end - a.end);
+  for (const { start, end, text } of edits) {
+    const missing = lines(code.slice(start, end)) - lines(text);
+    code = code.slice(0, start) + text + '\n'.repeat(Math.max(0, missing)) + code.slice(end);
+  }
+  return code;
+}
+
+const lines = (text: string): number => text.split('\n').length;
+
+function topLevel(node: Tree, code: string, edits: Edit[], constants: string[], declared: Set<string>): void {
+  switch (node.type) {
+    case 'ImportDeclaration':
+      edits.push({ start: node.start, end: node.end, text: importCall(node) });
+      return;
+    case 'ExportAllDeclaration':
+      edits.push({ start: node.start, end: node.end, text: `void (await ${IMPORT}(${raw(node.source)}));` });
+      return;
+    case 'ExportNamedDeclaration':
+      if (node.declaration) {
+        const declaration = node.declaration as Tree;
+        edits.push({ start: node.start, end: declaration.start, text: '' });
+        topLevel(declaration, code, edits, constants, declared);
+      } else {
+        const from = node.source ? `void (await ${IMPORT}(${raw(node.source)}));` : ';';
+        edits.push({ start: node.start, end: node.end, text: from });
+      }
+      return;
+    case 'ExportDefaultDeclaration': {
+      const declaration = node.declaration as Tree;
+      edits.push({ start: node.start, end: declaration.start, text: '' });
+      if (declaration.id) topLevel(declaration, code, edits, constants, declared);
+      return;
+    }
+    case 'VariableDeclaration':
+      variables(node, edits, constants, declared);
+      return;
+    case 'ClassDeclaration': {
+      const name = (node.id as Tree).name as string;
+      declared.add(name);
+      edits.push({ start: node.start, end: node.start, text: `var ${name} = ` });
+      edits.push({ start: node.end, end: node.end, text: ';' });
+      return;
+    }
+    case 'FunctionDeclaration':
+      declared.add((node.id as Tree).name as string);
+  }
+}
+
+// `let` and `const` become `var`: V8's REPL mode refuses to redeclare a const as a let, or a let as a function
+function variables(node: Tree, edits: Edit[], constants: string[], declared: Set<string>): void {
+  const kind = node.kind as string;
+  const names: string[] = [];
+  const declarators = node.declarations as Tree[];
+  for (const declarator of declarators) bindings(declarator.id as Tree, names);
+  for (const name of names) declared.add(name);
+  if (kind !== 'let' && kind !== 'const') return;
+  if (kind === 'const') constants.push(...names);
+  edits.push({ start: node.start, end: node.start + kind.length, text: 'var'.padEnd(kind.length) });
+  for (const declarator of declarators) {
+    const end = (declarator.id as Tree).end;
+    if (!declarator.init) edits.push({ start: end, end, text: ' = undefined' });
+  }
+}
+
+/** The names that a pattern binds. */
+function bindings(pattern: Tree | null, names: string[]): void {
+  if (!pattern) return;
+  if (pattern.type === 'Identifier') names.push(pattern.name as string);
+  else if (pattern.type === 'AssignmentPattern') bindings(pattern.left as Tree, names);
+  else if (pattern.type === 'RestElement') bindings(pattern.argument as Tree, names);
+  else if (pattern.type === 'ArrayPattern')
+    for (const item of pattern.elements as Tree[]) bindings(item, names);
+  else if (pattern.type === 'ObjectPattern')
+    for (const property of pattern.properties as Tree[])
+      bindings((property.type === 'RestElement' ? property.argument : property.value) as Tree, names);
+}
+
+const raw = (literal: unknown): string => JSON.stringify((literal as { value: string }).value);
+
+function importCall(node: Tree): string {
+  const attributes = ((node.attributes as Tree[] | undefined) ?? []).map((attribute) => {
+    const key = attribute.key as Tree;
+    return `${JSON.stringify(key.name ?? key.value)}: ${raw(attribute.value)}`;
+  });
+  let whole: string | undefined;
+  const named: string[] = [];
+  const wanted: string[] = [];
+  for (const specifier of node.specifiers as Tree[]) {
+    const local = (specifier.local as Tree).name as string;
+    if (specifier.type === 'ImportNamespaceSpecifier') whole = local;
+    else {
+      const imported = (specifier.imported as Tree | undefined) ?? ({ name: 'default' } as unknown as Tree);
+      const name = JSON.stringify(imported.name ?? imported.value);
+      named.push(`${name}: ${local}`);
+      wanted.push(name);
+    }
+  }
+  const names = wanted.length ? `[${wanted.join(', ')}]` : 'undefined';
+  const options = attributes.length ? `, { with: { ${attributes.join(', ')} } }` : '';
+  const call = `await ${IMPORT}(${raw(node.source)}, ${names}${options})`;
+  if (whole && named.length) return `var ${whole} = ${call}, { ${named.join(', ')} } = ${whole};`;
+  if (whole) return `var ${whole} = ${call};`;
+  return named.length ? `var { ${named.join(', ')} } = ${call};` : `void (${call});`;
+}
+
+/** Rewrites `import()` and `import.meta` anywhere, and refuses assignments to the notebook's constants. */
+function walk(node: Tree, edits: Edit[], constants: ReadonlySet<string>): void {
+  if (node.type === 'ImportDeclaration') return;
+  if (node.type === 'ImportExpression')
+    edits.push({ start: node.start, end: node.start + 'import'.length, text: `${IMPORT}.dynamic` });
+  if (node.type === 'MetaProperty' && (node.meta as Tree).name === 'import')
+    edits.push({ start: node.start, end: node.end, text: META });
+  const target = (
+    node.type === 'AssignmentExpression'
+      ? node.left
+      : node.type === 'UpdateExpression'
+        ? node.argument
+        : undefined
+  ) as Tree | undefined;
+  if (target) {
+    const names: string[] = [];
+    bindings(target, names);
+    for (const name of names) if (constants.has(name)) throw new ConstantAssignment(name, target.start);
+  }
+  const inner = constants.size ? withoutShadowed(node, constants) : constants;
+  for (const child of children(node)) walk(child, edits, inner);
+}
+
+function* children(node: Tree): Generator<Tree> {
+  for (const value of Object.values(node)) {
+    for (const item of Array.isArray(value) ? value : [value])
+      if (item && typeof item === 'object' && typeof (item as Tree).type === 'string') yield item as Tree;
+  }
+}
+
+/** The constants still visible inside a node that opens a scope. */
+function withoutShadowed(node: Tree, constants: ReadonlySet<string>): ReadonlySet<string> {
+  const own: string[] = [];
+  if (/Function/.test(node.type)) {
+    for (const parameter of node.params as Tree[]) bindings(parameter, own);
+    hoisted(node.body as Tree, own);
+  } else if (node.type === 'BlockStatement' || node.type === 'StaticBlock') {
+    for (const statement of node.body as Tree[]) declaredBy(statement, own);
+  } else if (node.type === 'SwitchStatement') {
+    for (const branch of node.cases as Tree[])
+      for (const s of branch.consequent as Tree[]) declaredBy(s, own);
+  } else if (node.type === 'CatchClause') bindings(node.param as Tree | null, own);
+  else if (/^For/.test(node.type)) declaredBy((node.init ?? node.left) as Tree, own);
+  return own.some((name) => constants.has(name))
+    ? new Set([...constants].filter((name) => !own.includes(name)))
+    : constants;
+}
+
+function declaredBy(statement: Tree | null | undefined, names: string[]): void {
+  if (statement?.type === 'VariableDeclaration')
+    for (const declarator of statement.declarations as Tree[]) bindings(declarator.id as Tree, names);
+  else if (statement?.type === 'FunctionDeclaration' || statement?.type === 'ClassDeclaration')
+    bindings(statement.id as Tree, names);
+}
+
+/** `var` declarations anywhere in a function's body. */
+function hoisted(node: Tree, names: string[]): void {
+  if (node.type === 'VariableDeclaration' && node.kind === 'var') declaredBy(node, names);
+  for (const child of children(node)) if (!/Function|Class/.test(child.type)) hoisted(child, names);
+}

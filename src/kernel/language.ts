@@ -1,0 +1,77 @@
+// Completion, inspection and completeness, from TypeScript's language service in a thread of its own that
+// starts when it is first asked.
+import { Worker } from 'node:worker_threads';
+import type { Json } from './wire.js';
+
+export type Question = 'complete' | 'inspect' | 'is_complete';
+export interface Ask {
+  id: number;
+  question: Question;
+  content: Json;
+  /** Cells that have run since the last question. */
+  cells: string[];
+}
+export interface Answer {
+  id: number;
+  content: Json;
+}
+
+export class Language {
+  private worker: Worker | undefined;
+  private unsent: string[] = [];
+  private readonly all: string[] = [];
+  private readonly waiting = new Map<number, (content: Json) => void>();
+  private nextId = 1;
+
+  /** `members` lists the properties of a live value. */
+  constructor(private readonly members: (expression: string) => Promise<string[]>) {}
+
+  remember(cell: string): void {
+    this.all.push(cell);
+    this.unsent.push(cell);
+  }
+
+  async ask(question: Question, content: Json): Promise<Json> {
+    const answer = this.post(question, content);
+    if (question !== 'complete') return answer;
+    const expression = memberChain(String(content.code ?? ''), Number(content.cursor_pos ?? Infinity));
+    if (expression === undefined) return answer;
+    const [typed, live] = await Promise.all([answer, this.members(expression.object)]);
+    const matches = (typed.matches ?? []) as string[];
+    if (matches.length || typed.status !== 'ok') return typed;
+    // untyped values: what they have at run time
+    return { ...typed, matches: live.filter((name) => name.startsWith(expression.start)) };
+  }
+
+  private post(question: Question, content: Json): Promise<Json> {
+    const worker = (this.worker ??= this.start());
+    const id = this.nextId++;
+    worker.postMessage({ id, question, content, cells: this.unsent } satisfies Ask);
+    this.unsent = [];
+    return new Promise((resolve) => this.waiting.set(id, resolve));
+  }
+
+  private start(): Worker {
+    const worker = new Worker(new URL('./language-thread.js', import.meta.url));
+    worker.on('message', ({ id, content }: Answer) => {
+      this.waiting.get(id)?.(content);
+      this.waiting.delete(id);
+    });
+    worker.on('error', (error) => {
+      this.worker = undefined;
+      this.unsent = [...this.all];
+      for (const resolve of this.waiting.values())
+        resolve({ status: 'error', ename: 'LanguageError', evalue: String(error), traceback: [] });
+      this.waiting.clear();
+    });
+    worker.unref();
+    return worker;
+  }
+}
+
+/** `a.b.pre` before the cursor, as its object and the start of the name. */
+function memberChain(code: string, cursor: number): { object: string; start: string } | undefined {
+  const before = [...code].slice(0, cursor).join('');
+  const match = /([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)\.([\w$]*)$/.exec(before);
+  return match ? { object: match[1], start: match[2] } : undefined;
+}

@@ -1,0 +1,45 @@
+// Where a notebook's imports lead: the user's files (with TypeScript's extension rules) and the modules
+// that cellgrad itself stands in for.
+import { existsSync, statSync } from 'node:fs';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const here = dirname(fileURLToPath(import.meta.url)); // build/src/kernel
+const EXTENSIONS = ['.ts', '.mts', '.tsx', '.js', '.mjs', '.cjs', '.json'];
+const TYPESCRIPT: Record<string, string[]> = { '.js': ['.ts', '.tsx'], '.mjs': ['.mts'], '.cjs': ['.cts'] };
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+
+/** The file URL of a relative or absolute specifier that names an existing file; otherwise undefined. */
+export function resolveLocal(specifier: string, folder: string): string | undefined {
+  const asUrl = specifier.startsWith('file:');
+  if (!asUrl && !/^\.{1,2}(\/|$)/.test(specifier) && !isAbsolute(specifier)) return undefined;
+  const path = asUrl ? fileURLToPath(specifier) : resolve(folder, specifier);
+  const found = candidates(path).find(isFile);
+  return found && pathToFileURL(found).href;
+}
+
+function candidates(path: string): string[] {
+  const swapped = Object.entries(TYPESCRIPT).flatMap(([js, ts]) =>
+    path.endsWith(js) ? ts.map((extension) => path.slice(0, -js.length) + extension) : [],
+  );
+  return [
+    path,
+    ...swapped,
+    ...EXTENSIONS.map((extension) => path + extension),
+    ...EXTENSIONS.map((extension) => join(path, `index${extension}`)),
+  ];
+}
+
+/**
+ * The module inside this package that a bare specifier stands for: tslab's display API, and cellgrad itself
+ * for a notebook whose project has no copy of its own. `installed` says whether the project has a package.
+ */
+export function ownModule(specifier: string, installed: (name: string) => boolean): string | undefined {
+  if (specifier === 'tslab') return new URL('./tslab.js', import.meta.url).href;
+  if (specifier !== 'cellgrad' && !specifier.startsWith('cellgrad/')) return undefined;
+  if (installed(specifier)) return undefined;
+  const target: Record<string, string> = { cellgrad: '../index.js', 'cellgrad/tf': '../compute/tf.js' };
+  const path = target[specifier] && join(here, target[specifier]);
+  return path && existsSync(path) ? pathToFileURL(path).href : undefined;
+}

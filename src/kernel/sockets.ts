@@ -1,0 +1,125 @@
+// The kernel's socket thread: five zeromq sockets, routed, signed, and answered while a cell computes.
+import process from 'node:process';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Reply, Router, XPublisher, type Socket } from 'zeromq';
+import { Shell } from './shell.js';
+import type { ToSockets } from './threads.js';
+import {
+  endpoint,
+  Wire,
+  type Channel,
+  type Connection,
+  type Header,
+  type Json,
+  type Message,
+} from './wire.js';
+
+const { connection, flags } = workerData as { connection: Connection; flags: Int32Array };
+
+/** Sends in order; zeromq allows one send at a time. */
+class Outbox {
+  private readonly waiting: Buffer[][] = [];
+  private busy = false;
+
+  constructor(private readonly socket: { send(frames: Buffer[]): Promise<void> }) {}
+
+  push(frames: Buffer[]): void {
+    this.waiting.push(frames);
+    if (!this.busy) void this.pump();
+  }
+
+  private async pump(): Promise<void> {
+    this.busy = true;
+    for (let frames = this.waiting.shift(); frames; frames = this.waiting.shift())
+      await this.socket.send(frames).catch(() => undefined); // the peer has gone
+    this.busy = false;
+  }
+}
+
+const unlimited = { sendHighWaterMark: 0, receiveHighWaterMark: 0, linger: 200 };
+const shell = new Router({ ...unlimited, handover: true });
+const control = new Router({ ...unlimited, handover: true });
+const stdin = new Router({ ...unlimited, handover: true });
+const iopub = new XPublisher(unlimited);
+const heartbeat = new Reply({ linger: 0 });
+const sockets: Record<Channel, Socket> = { shell, control, stdin, iopub, hb: heartbeat };
+
+const wire = new Wire(connection);
+const outboxes = {
+  shell: new Outbox(shell),
+  control: new Outbox(control),
+  stdin: new Outbox(stdin),
+  iopub: new Outbox(iopub),
+};
+
+const kernel = new Shell(flags, {
+  toMain: (message) => parentPort!.postMessage(message),
+  reply: (request, channel, type, content) =>
+    outboxes[channel].push(
+      wire.encode(type, content, { identities: request.identities, parent: request.header }),
+    ),
+  publish: (type, content, parent, extra) => publish(type, content, parent, extra),
+  askInput: (request, content) =>
+    outboxes.stdin.push(
+      wire.encode('input_request', content, { identities: request.identities, parent: request.header }),
+    ),
+  close: () => {
+    for (const socket of Object.values(sockets)) socket.close();
+  },
+});
+
+function publish(
+  type: string,
+  content: Json,
+  parent: Header | Json,
+  extra: { metadata?: Json; buffers?: Uint8Array[] } = {},
+): void {
+  outboxes.iopub.push(
+    wire.encode(type, content, { identities: [`kernel.${wire.session}.${type}`], parent, ...extra }),
+  );
+}
+
+async function receive(socket: Router, take: (message: Message) => void): Promise<void> {
+  for await (const frames of socket) {
+    const message = wire.decode(frames);
+    if (!message) continue;
+    try {
+      take(message);
+    } catch (error) {
+      console.error('cellgrad: a request failed:', error);
+    }
+  }
+}
+
+async function echo(): Promise<void> {
+  for await (const frames of heartbeat) await heartbeat.send(frames);
+}
+
+/** JEP 65: greets each subscription, so that a client knows when it will miss nothing. */
+async function welcome(): Promise<void> {
+  for await (const [frame] of iopub) {
+    if (frame[0] !== 1) continue;
+    const subscription = frame.subarray(1);
+    const content = { subscription: subscription.toString('utf8') };
+    outboxes.iopub.push(wire.encode('iopub_welcome', content, { identities: [subscription] }));
+  }
+}
+
+/** Ends with the process that started us, should it die without a word. */
+function followParent(): void {
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) kernel.shutDown();
+  }, 1000).unref();
+}
+
+for (const [channel, socket] of Object.entries(sockets) as [Channel, Socket][])
+  await socket.bind(endpoint(connection, channel));
+parentPort!.on('message', (message: ToSockets) => kernel.fromMain(message));
+void receive(shell, (message) => kernel.onShell(message));
+void receive(control, (message) => kernel.onControl(message));
+void receive(stdin, (message) => kernel.onStdin(message));
+void echo();
+void welcome();
+followParent();
+publish('status', { execution_state: 'starting' }, {});

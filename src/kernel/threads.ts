@@ -1,0 +1,33 @@
+// What the two threads of a kernel say to each other, and the memory they share.
+import type { Json } from './wire.js';
+
+/** From the socket thread to the main thread, which evaluates. */
+export type ToMain =
+  | { kind: 'execute'; cell: number; code: string; count: number; content: Json; cwd?: string }
+  | { kind: 'members'; id: number; expression: string }
+  | { kind: 'abort'; cell: number }
+  | { kind: 'settle'; cell: number }
+  | { kind: 'input'; value: string }
+  | { kind: 'shutdown' };
+
+/** From the main thread to the socket thread. `cell` names the request that an output belongs to. */
+export type ToSockets =
+  | { kind: 'stream'; cell: number; name: 'stdout' | 'stderr'; text: string }
+  | { kind: 'publish'; cell: number; type: string; content: Json; metadata?: Json; buffers?: Uint8Array[] }
+  | { kind: 'reply'; cell: number; content: Json }
+  | { kind: 'members'; id: number; names: string[] }
+  | { kind: 'input'; cell: number; prompt: string; password: boolean };
+
+/** Slots of the shared Int32Array. */
+export const FLAG = {
+  /** The cell whose signal is aborted, seen by polling code even before the event loop turns. */
+  ABORTED: 0,
+  /** How many callers of the running cell have promised to end by themselves. */
+  COOPERATING: 1,
+  /** Who ends the running cell: see CLAIM. */
+  CLAIM: 2,
+  SLOTS: 3,
+} as const;
+
+/** Settling and terminating race; whoever swaps FREE for its own value first has won. */
+export const CLAIM = { FREE: 0, MAIN: 1, SOCKETS: 2 } as const;
