@@ -12,6 +12,8 @@ export interface OptimizerOptions {
   beta2?: number;
   epsilon?: number;
   momentum?: number;
+  /** Nesterov's momentum, for `sgd`. */
+  nesterov?: boolean;
 }
 export type OptimizerName = 'adam' | 'adamw' | 'sgd';
 
@@ -48,7 +50,7 @@ export function optimizer(name: OptimizerName, options: OptimizerOptions): Optim
   return tf.getBackend() === 'tensorflow' ? new Native(name, options) : new Composed(name, options);
 }
 
-const defaults = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0 };
+const defaults = { weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, momentum: 0, nesterov: false };
 
 class Native implements Optimizer {
   learningRate: number;
@@ -134,7 +136,7 @@ class Native implements Optimizer {
           if (momentum)
             this.op(
               'ResourceApplyMomentum',
-              [type('T', 1), flag('use_locking', false), flag('use_nesterov', false)],
+              [type('T', 1), flag('use_locking', false), flag('use_nesterov', this.o.nesterov)],
               [slot.weight, slot.moments[0], ids[0], grad, ids[1]],
             );
           else
@@ -194,7 +196,8 @@ class Composed implements Optimizer {
         if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
         if (this.name === 'sgd') {
           first.assign(tf.add(tf.mul(first, momentum), g));
-          return v.assign(tf.sub(v, tf.mul(first, lr)));
+          const by = this.o.nesterov ? tf.add(g, tf.mul(first, momentum)) : first;
+          return v.assign(tf.sub(v, tf.mul(by, lr)));
         }
         if (weightDecay && this.name === 'adamw') v.assign(tf.mul(v, 1 - lr * weightDecay));
         first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));

@@ -48,7 +48,7 @@ export class Evaluator {
   /** Evaluates only if that has no side effects: for completions. */
   peek(expression: string): unknown {
     let value: unknown;
-    const parameters: Runtime.EvaluateParameterType = {
+    const parameters: Runtime.EvaluateParameterType & { throwOnSideEffect: boolean } = {
       expression,
       throwOnSideEffect: true,
       silent: true,

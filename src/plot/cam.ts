@@ -57,7 +57,7 @@ export function cam(
           const left = (y * wide + x) * 3;
           const right = left + (w + BETWEEN) * 3;
           const t = Number.isFinite(heat[i]) ? Math.min(1, Math.max(0, heat[i])) : 0;
-          const cover = 0.2 + 0.45 * t;
+          const cover = 0.6 * Math.min(1, 2.5 * t);
           for (let c = 0; c < 3; c++) {
             rgb[left + c] = grey[i];
             rgb[right + c] = grey[i] * (1 - cover) + COLORS[Math.round(t * 255)][c] * cover;

@@ -82,7 +82,9 @@ export function contrast(a: Rgb, b: Rgb): number {
   return (x + 0.05) / (y + 0.05);
 }
 
-/** Ink or white, whichever reads better on a background. */
+/** Ink, white or black: what reads on a background, with a contrast of at least 4.5. */
 export function textOn(background: Rgb): string {
-  return contrast(background, hexToRgb(INK)) >= contrast(background, [255, 255, 255]) ? INK : '#ffffff';
+  const [ink, white] = [INK, '#ffffff'].map((c) => contrast(background, hexToRgb(c)));
+  if (Math.max(ink, white) < 4.5) return '#000000';
+  return ink >= white ? INK : '#ffffff';
 }

@@ -18,7 +18,7 @@ export interface CurvesHistory {
   best?: number;
 }
 
-const WIDTH = 900;
+const WIDE = 900;
 
 /**
  * Loss and metrics over the epochs in two panels; validation solid, training dotted.
@@ -44,6 +44,7 @@ export function curves(
 
   const metrics = names.filter((name) => name !== 'loss');
   const panels = [names.includes('loss') ? ['loss'] : [], metrics].filter((p) => p.length);
+  const width = panels.length > 1 ? WIDE : 560;
   const data: Trace[] = [];
   const shapes: LineShape[] = [];
   const annotations: Annotation[] = [];
@@ -98,7 +99,7 @@ export function curves(
     });
     const late = best > (lo + hi) / 2;
     annotations.push({
-      text: late ? `best: epoch ${best} ` : ` best: epoch ${best}`,
+      text: late ? `best: epoch ${best}\u00a0` : `\u00a0best: epoch ${best}`,
       x: best,
       y: p || members[0] !== 'loss' ? 0.02 : 0.98,
       xref: `x${s}`,
@@ -113,9 +114,9 @@ export function curves(
   const rows = legendRows(
     data.map((t) => t.name!),
     12,
-    WIDTH - margin.l - margin.r,
+    width - margin.l - margin.r,
   ).count;
-  margin.t = titleHeight(title, WIDTH) + 14 + 20 * rows;
+  margin.t = titleHeight(title, width) + 14 + 20 * rows;
   const last = (lists: typeof train, name: string): string => {
     const v = lists[name]?.[epochs.length - 1];
     return v === undefined ? '' : `${name} ${v.toFixed(4)}`;
@@ -141,7 +142,7 @@ export function curves(
       legend: LEGEND_ABOVE,
       hovermode: 'x unified',
     },
-    width: WIDTH,
+    width,
     height: 300 + margin.t,
   });
 }

@@ -36,7 +36,7 @@ export interface Draft {
   layout: Partial<Layout> & { margin: Layout['margin'] };
   width: number;
   height: number;
-  /** Pictures keep their shape: width, height and texts shrink together. */
+  /** Made of pictures, which a MIME bundle should hold as few times as possible. */
   pictures?: boolean;
 }
 
@@ -59,11 +59,11 @@ export function figure({ title, summary, data, layout, width, height, pictures =
       yref: 'container',
       yanchor: 'top',
       pad: { l: 16, t: 12 },
-      font: { size: 17, color: INK },
+      font: { size: 17, color: INK, weight: 600 },
     },
     font: { family: FONT, size: 12, color: INK },
     height,
-    ...(pictures ? { width } : { autosize: true }),
+    width,
     paper_bgcolor: '#ffffff',
     plot_bgcolor: '#ffffff',
     showlegend: layout.showlegend ?? false,
@@ -76,7 +76,7 @@ export function figure({ title, summary, data, layout, width, height, pictures =
     return (
       `<div class="cellgrad-figure" style="max-width:${width}px">` +
       `<div><img alt="${xml(title || summary)}" width="${width}" style="max-width:100%;height:auto;display:block" src="${svgUrl(svg())}"></div>` +
-      `<script>${library}(${SHOW})(document.currentScript,${json(data)},${json(light)},${width},${height},${pictures})</script></div>`
+      `<script>${library}(${SHOW})(document.currentScript,${json(data)},${json(light)},${width},${height})</script></div>`
     );
   };
   return {
@@ -127,20 +127,19 @@ function svgUrl(svg: string): string {
 
 // Runs in the page. Replaces the still image when (and only when) the library is there; if anything
 // fails, the image is shown again. `s` is this script's element, whose elder sibling holds the image.
-const SHOW = `(s,data,layout,W,H,pictures)=>{
+// In a narrow page the whole figure is scaled, as the image was, so that nothing in it collides.
+const SHOW = `(s,data,layout,W,H)=>{
 const host=s&&s.previousElementSibling,img=host&&host.querySelector("img");if(!img)return;
 const go=async()=>{let box;try{
 const P=await window.__cellgradPlotly;
 const png=decodeURIComponent(img.getAttribute("src")).match(/data:image\\/png;base64,[^"]+/g)||[];
 for(const i of layout.images||[])i.source=png[+i.source.slice(1)];
-const sizes=(layout.annotations||[]).map(a=>(a.font||{}).size||12),m=layout.margin,tf=layout.title.font.size;
-const fit=()=>{const w=host.clientWidth;if(!w)return{};if(!pictures)return{width:w};
-const k=Math.min(1,w/W),u={width:W*k,height:H*k,"title.font.size":Math.max(12,tf*k)};
-for(const e of "lrtb")u["margin."+e]=m[e]*k;sizes.forEach((v,i)=>u["annotations["+i+"].font.size"]=Math.max(7,v*k));return u};
-const first=structuredClone(layout);
-box=document.createElement("div");img.style.display="none";host.appendChild(box);
-await P.newPlot(box,data,first,${JSON.stringify(CONFIG)});
-let old=-1;const size=()=>{const w=host.clientWidth;if(w&&w!==old){old=w;P.relayout(box,fit())}};
-size();new ResizeObserver(size).observe(host);host.dataset.interactive="yes";
-}catch(e){console.warn("cellgrad: the still picture stays:",e);if(box)box.remove();img.style.display="block"}};
+box=document.createElement("div");box.style.cssText="transform-origin:0 0;width:"+W+"px;height:"+H+"px";
+img.style.display="none";host.style.overflow="hidden";host.appendChild(box);
+await P.newPlot(box,data,layout,${JSON.stringify(CONFIG)});
+const fit=()=>{const w=host.clientWidth;if(!w)return;const k=Math.min(1,w/W);
+box.style.transform=k<1?"scale("+k+")":"";host.style.height=Math.ceil(H*k)+"px"};
+fit();new ResizeObserver(()=>requestAnimationFrame(fit)).observe(host);host.dataset.interactive="yes";
+}catch(e){console.warn("cellgrad: the still picture stays:",e);if(box)box.remove();
+host.style.height="";img.style.display="block"}};
 window.__cellgradPlotly?go():window.addEventListener("cellgrad-plotly",go,{once:true})}`.replace(/\n/g, '');

@@ -7,11 +7,15 @@ import { plain } from './text.js';
 
 export function axis(title: string, more: Axis = {}): Axis {
   return {
-    ...(title ? { title: { text: plain(title), font: { size: 13 } } } : {}),
+    ...(title ? { title: { text: plain(title), font: { size: 13 }, standoff: 10 } } : {}),
     gridcolor: GRID,
     linecolor: AXIS,
     showline: true,
     zeroline: false,
+    // Unseen ticks keep the labels off the axis.
+    ticks: 'outside',
+    ticklen: 5,
+    tickcolor: 'rgba(0,0,0,0)',
     ...more,
   };
 }

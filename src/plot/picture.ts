@@ -53,7 +53,7 @@ export function greyAt(film: Film, width: number, height: number): Uint8Array {
   return Uint8Array.from(out, (v) => Math.min(255, Math.max(0, Math.round(v * gain))));
 }
 
-/** Resizes: area average when shrinking, bilinear when growing; pixel centres aligned. */
+/** Resizes: bilinear, its triangle as wide as the step when shrinking; pixel centres aligned. */
 export function resample(
   source: ArrayLike<number>,
   w: number,

@@ -72,7 +72,8 @@ export interface Axis {
   linecolor?: string;
   showline?: boolean;
   zeroline?: boolean;
-  ticks?: 'outside' | '';
+  ticks?: 'outside';
+  ticklen?: number;
   tickcolor?: string;
   scaleanchor?: string;
   constrain?: 'domain';
@@ -129,13 +130,12 @@ export interface Layout {
     yref: 'container';
     yanchor: 'top';
     pad: { l: number; t: number };
-    font: { size: number; color: string };
+    font: { size: number; color: string; weight: number };
   };
   font: { family: string; size: number; color: string };
   margin: { l: number; r: number; t: number; b: number };
-  width?: number;
+  width: number;
   height: number;
-  autosize?: boolean;
   paper_bgcolor: string;
   plot_bgcolor: string;
   showlegend: boolean;

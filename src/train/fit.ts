@@ -1,7 +1,7 @@
 // Training: epochs over a data set, judged on another, the best state kept.
 
 import { optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
-import { batches, type AugmentOptions, type Dataset } from '../data/index.js';
+import { batches, type BatchOptions, type Dataset } from '../data/index.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
@@ -21,7 +21,7 @@ export interface FitOptions {
   weightDecay?: number;
   /** `balanced` weighs each class by the inverse of its share. */
   classWeights?: 'balanced' | number[];
-  augment?: AugmentOptions;
+  augment?: BatchOptions['augment'];
   /** What decides which epoch is the best. */
   monitor?: Monitor;
   /** Stops after so many epochs without a better one. */
