@@ -46,6 +46,16 @@ export interface PixelSource {
   lungs?(row: Row): Uint8Array;
 }
 
+/** A picture to be shown: `pixels` and `outline` are [height, width]. */
+export interface Film {
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+  caption: string;
+  /** 1 where the lesion is. */
+  outline?: Uint8Array;
+}
+
 /** Field and wanted value, or values. */
 export type Where = Partial<
   Record<'label' | 'patient' | 'split' | 'source' | 'view' | 'licence', string | readonly string[]>
@@ -202,6 +212,26 @@ export class Dataset {
   /** The row's picture, 8 bits, [size, size, channels]. */
   async pixels(row: Row, { size, channels = 1, fit = 'fill' }: ImageOptions): Promise<Uint8Array> {
     return this.source.pixels(row, { size, channels, fit });
+  }
+
+  /**
+   * The row's picture in grey with its label as the caption, and its lesion's outline where there is one: what `plot.gallery` shows.
+   * `size` is the side in pixels.
+   */
+  async film(
+    row: Row,
+    { size = 224, caption = row.label }: { size?: number; caption?: string } = {},
+  ): Promise<Film> {
+    const pixels = await this.pixels(row, { size });
+    const outline = this.mask(row, { size });
+    return { pixels, width: size, height: size, caption, ...(outline?.includes(1) ? { outline } : {}) };
+  }
+
+  /** The `film` of every row; `caption` makes each one's text. */
+  films({ size, caption }: { size?: number; caption?: (row: Row, at: number) => string } = {}): Promise<
+    Film[]
+  > {
+    return Promise.all(this.rows.map((row, at) => this.film(row, { size, caption: caption?.(row, at) })));
   }
 
   /** The row's lesion mask, [size, size], 1 inside; undefined where the data set has none. */

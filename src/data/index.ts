@@ -6,6 +6,7 @@ export { verify } from './check.js';
 export {
   Dataset,
   type Row,
+  type Film,
   type Where,
   type Fit,
   type ImageOptions,

@@ -11,8 +11,8 @@ import { readDescription, type ManifestDescription } from './schema.js';
 import { splitByPatient, type SplitOptions } from './split.js';
 
 export interface OpenOptions {
-  /** The column with the label. Default 'label'. */
-  label?: string;
+  /** The column with the label, or several, of which the first that is there counts. Default 'label'. */
+  label?: string | readonly string[];
   /** Class names in the wanted order; a label outside is an error. Default: those found, sorted. */
   classes?: readonly string[];
   /** Folder the files are relative to. Default: the manifest's own. */
@@ -44,6 +44,7 @@ export async function open(
   manifest: string | ManifestDescription,
   options: OpenOptions = {},
 ): Promise<Dataset> {
+  if (typeof manifest === 'string') manifest = place(manifest);
   if (typeof manifest !== 'string' || extname(manifest).toLowerCase() === '.json') {
     const { description, csv, folder } = readDescription(manifest, options.root);
     const opened = await openCsv(csv, {
@@ -58,8 +59,14 @@ export async function open(
   return openCsv(manifest, options);
 }
 
+/** Relative to the current folder, as ever; or to the one that `cellgrad run` was called in, which its parameters refer to. */
+function place(path: string): string {
+  const called = process.env.CELLGRAD_CALLED_IN;
+  return !existsSync(path) && called && existsSync(resolve(called, path)) ? resolve(called, path) : path;
+}
+
 async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
-  const { label = 'label', onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
+  const { onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
   const file = resolve(path);
   const root = resolve(options.root ?? dirname(file));
   const records = readCsv(file).filter((record) => options.where?.(record) ?? true);
@@ -67,6 +74,8 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
     throw new DataError('empty', `${file} has no rows${options.where ? ' that pass `where`' : ''}.`);
   const column = (field: Field) => options.columns?.[field] ?? field;
   const present = Object.keys(records[0]);
+  const labels = [options.label ?? 'label'].flat();
+  const label = labels.find((name) => present.includes(name)) ?? labels[0];
   const needed = [column('file'), label, column('patient'), ...(options.split ? [] : [column('split')])];
   const absent = needed.filter((name) => !present.includes(name));
   if (absent.length > 0)

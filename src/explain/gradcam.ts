@@ -90,6 +90,14 @@ export function normalise(map: Float32Array): Float32Array {
   return max > 0 ? map.map((v) => v / max) : map.slice();
 }
 
+/** A film with a map to be laid over it, scaled to a largest value of 1: what `plot.cam` shows. */
+export function overlay<F extends object>(
+  film: F,
+  cam: Cam,
+): F & { cam: Float32Array; camWidth: number; camHeight: number } {
+  return { ...film, cam: normalise(cam.map), camWidth: cam.width, camHeight: cam.height };
+}
+
 /**
  * How much of a map's mass lies within a lesion, both brought to the mask's size by bilinear interpolation.
  * @param mask `[size × size]`, 1 where the lesion is

@@ -1,7 +1,7 @@
 // A model on disk: one safetensors file with the weights and what is needed to build the network again.
 
 import { ModelError } from './errors.js';
-import type { Classifier } from './classifier.js';
+import type { Classifier, Preprocessing } from './classifier.js';
 import { create } from './create.js';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.js';
 
@@ -19,6 +19,7 @@ export async function save(
       classes: model.classes,
       inputShape: [height, width],
       channels,
+      preprocessing: model.preprocessing,
       facts,
     }),
   });
@@ -40,13 +41,16 @@ export async function load(path: string): Promise<Classifier> {
     classes,
     inputShape,
     channels,
+    preprocessing,
   } = JSON.parse(metadata.cellgrad) as {
     model: string;
     classes: string[];
     inputShape: [number, number];
     channels: number;
+    preprocessing: Preprocessing;
   };
   const model = await create(name, { classes, inputShape, channels });
+  Object.assign(model.preprocessing, preprocessing);
   try {
     model.loadState(state);
   } catch (error) {

@@ -1,7 +1,8 @@
 // Scores of a model on a data set, and the report on them.
 
+import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../compute/index.js';
-import { batches, type Dataset, type Row } from '../data/index.js';
+import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
 import type { Classifier } from '../models/index.js';
 import { TrainError } from './errors.js';
@@ -28,24 +29,39 @@ export function sameClasses(model: Classifier, dataset: Dataset): void {
     );
 }
 
+/**
+ * All films of a small data set as a model's input, `[film, height, width, channels]`, for `explain` and `model.predict`.
+ * The caller disposes it.
+ */
+export async function inputs(model: Classifier, dataset: Dataset): Promise<tfjs.Tensor4D> {
+  if (!dataset.rows.length) throw new TrainError('data', `${dataset.name} has no films.`);
+  const { value: b } = await batches(dataset, { ...batchOptions(model), batch: dataset.rows.length }).next();
+  return tf.tensor4d(b!.x, b!.shape);
+}
+
+/** How `batches` makes a model's input. */
+export function batchOptions(
+  model: Classifier,
+): Pick<BatchOptions, 'channels' | 'mean' | 'std'> & { size: number } {
+  const [height, width, channels] = model.inputShape;
+  if (height !== width)
+    throw new TrainError(
+      'option',
+      `Films are square here; ${model.name} was created for ${height} × ${width}.`,
+    );
+  const { mean, std } = model.preprocessing;
+  return { size: height, channels: channels as 1 | 3, mean, std };
+}
+
 /** Probabilities for every row of a data set, in its order. */
 export async function predict(
   model: Classifier,
   dataset: Dataset,
   { batch = 64, signal }: PredictOptions = {},
 ): Promise<Scores> {
-  const [height, , channels] = model.inputShape;
-  const { mean, std } = model.preprocessing;
   const out: Scores = { scores: [], truth: [], rows: [] };
-  for await (const b of batches(dataset, {
-    size: height,
-    channels: channels as 1 | 3,
-    batch,
-    mean,
-    std,
-    signal,
-  })) {
-    const x = tf.tensor4d(b.x, [b.n, height, height, channels]);
+  for await (const b of batches(dataset, { ...batchOptions(model), batch, signal })) {
+    const x = tf.tensor4d(b.x, b.shape);
     out.scores.push(...model.predict(x, { batch }));
     x.dispose();
     out.truth.push(...b.y);

@@ -5,7 +5,7 @@ import { batches, type BatchOptions, type Dataset } from '../data/index.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
-import { evaluate, sameClasses } from './evaluate.js';
+import { batchOptions, evaluate, sameClasses } from './evaluate.js';
 import { emptyHistory, record, type History } from './history.js';
 import { learning, trainStep } from './step.js';
 
@@ -66,9 +66,8 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const history = emptyHistory(o.monitor);
   const display = trainingDisplay(o.display);
   let best: StateDict | undefined;
-  const restore = (): void => {
-    if (best) model.loadState(best);
-  };
+  // batch norms take their statistics from a step even where its loss is no number
+  const before = model.stateDict();
   const start = performance.now();
   let trained = 0;
   let seconds = 0;
@@ -88,8 +87,8 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       history.imagesPerSecond = trained / seconds;
       history.seconds = (performance.now() - start) / 1000;
       const value = val[o.monitor];
-      const before = history.bestValue;
-      const better = before === undefined || (o.monitor === 'loss' ? value < before : value > before);
+      const most = history.bestValue;
+      const better = most === undefined || (o.monitor === 'loss' ? value < most : value > most);
       if (better) {
         history.best = epoch;
         history.bestValue = value;
@@ -103,11 +102,11 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
         break;
       }
     }
-    restore();
+    if (best) model.loadState(best);
     return history;
   } catch (error) {
     if (signal?.aborted) {
-      restore();
+      if (best) model.loadState(best);
       const kept = history.best
         ? `the model holds the state of epoch ${history.best} (${o.monitor} ${history.bestValue!.toFixed(4)})`
         : 'no epoch was finished; the model holds the state of the last step';
@@ -117,7 +116,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
         { cause: error },
       );
     }
-    if (error instanceof TrainError && error.code === 'nan') restore();
+    if (error instanceof TrainError && error.code === 'nan') model.loadState(best ?? before);
     throw error;
   } finally {
     release?.();
@@ -150,22 +149,17 @@ async function oneEpoch(
   signal: AbortSignal | undefined,
   onStep: (step: number, steps: number, seen: number) => void,
 ): Promise<{ loss: number; right: number; seen: number }> {
-  const [height, width, channels] = model.inputShape;
-  const { mean, std } = model.preprocessing;
   const variables = learning(model);
   const steps = Math.ceil(o.train.rows.length / o.batch);
   const sums = { loss: 0, right: 0, seen: 0 };
   let step = 0;
   const source = batches(o.train, {
-    size: height,
-    channels: channels as 1 | 3,
+    ...batchOptions(model),
     batch: o.batch,
     shuffle: true,
     seed: o.seed,
     epoch,
     augment: o.augment,
-    mean,
-    std,
     signal,
   });
   for await (const b of source) {
@@ -173,7 +167,7 @@ async function oneEpoch(
     step++;
     // batch statistics of a single film say nothing
     if (b.n === 1 && o.train.rows.length > 1) continue;
-    const x = tf.tensor4d(b.x, [b.n, height, width, channels]);
+    const x = tf.tensor4d(b.x, b.shape);
     const y = tf.tidy(() =>
       tf.cast(tf.oneHot(tf.tensor1d(b.y, 'int32'), model.classes.length), 'float32'),
     ) as import('@tensorflow/tfjs').Tensor2D;
@@ -215,11 +209,6 @@ function check(model: Classifier, o: Cleaned): void {
     sameClasses(model, set);
     if (!set.rows.length) throw new TrainError('data', `The ${name} set has no films.`);
   }
-  if (model.inputShape[0] !== model.inputShape[1])
-    throw new TrainError(
-      'option',
-      `fit takes square films; ${model.name} was created for ${model.inputShape.slice(0, 2).join(' × ')}.`,
-    );
   if (!model.net.trainableWeights.length)
     throw new TrainError('option', `All of ${model.name} is frozen; unfreeze a part of it first.`);
 }

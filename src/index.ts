@@ -1,0 +1,9 @@
+// What a notebook imports: `import { data, models, train, metrics, explain, plot, tf } from 'cellgrad'`.
+
+export { tf, device } from './compute/index.js';
+export * as data from './data/index.js';
+export * as explain from './explain/index.js';
+export * as metrics from './metrics/index.js';
+export * as models from './models/index.js';
+export * as plot from './plot/index.js';
+export * as train from './train/index.js';
