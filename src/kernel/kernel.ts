@@ -7,6 +7,7 @@ import { RunningCell } from './cell.js';
 import { clearOutput, display, displaysSent, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
+import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
 import { cellOfUncaught, currentCell, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
@@ -26,7 +27,7 @@ interface Running {
 export function startKernel(connection: Connection): void {
   const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
   const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData: { connection, flags } });
-  const exit = process.exit.bind(process);
+  const exit = guardProcess();
   const log = process.stderr.write.bind(process.stderr);
   sockets.on('error', (error) => {
     log(`cellgrad: ${inspect(error)}\n`);
@@ -71,7 +72,6 @@ class Kernel {
         configurable: true,
         enumerable: false,
       });
-    guardProcess();
     process.on('uncaughtException', (error) => this.showError(cellOfUncaught(), error));
     process.on('unhandledRejection', (reason) => this.showError(cellOfUncaught(), reason));
     process.on('SIGINT', () => undefined); // the terminal's Ctrl-C is for the front end, which then asks us
@@ -223,22 +223,6 @@ class Kernel {
       this.awaitedInput = resolve;
     });
   }
-}
-
-class ProcessExit extends Error {
-  override readonly name = 'ProcessExit';
-}
-
-/** A cell that ends "the process" ends itself only. */
-function guardProcess(): void {
-  const refuse = (call: string) => (): never => {
-    throw new ProcessExit(
-      `${call} does not end the kernel; use the front end's "Restart kernel" or "Shut down" for that.`,
-    );
-  };
-  process.exit = ((code?: number) => refuse(`process.exit(${code ?? ''})`)()) as typeof process.exit;
-  process.abort = refuse('process.abort()');
-  (process as unknown as { reallyExit: unknown }).reallyExit = refuse('process.reallyExit()');
 }
 
 /** The property names of a live value, for completion. */

@@ -71,7 +71,7 @@ class Capture extends EventEmitter {
   write = (chunk: string | Uint8Array, encoding?: unknown, callback?: unknown): boolean => {
     this.take(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8'));
     const done = typeof encoding === 'function' ? encoding : callback;
-    if (typeof done === 'function') process.nextTick(done as () => void);
+    if (typeof done === 'function') process.nextTick(done as (error: null) => void, null);
     return true;
   };
 }
