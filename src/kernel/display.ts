@@ -39,11 +39,20 @@ export async function displaysSent(): Promise<void> {
 export function display(value: unknown, options: DisplayOptions = {}): DisplayHandle {
   const id = options.id ?? randomUUID();
   send('display_data', value, options, id, typeof value === 'string');
-  return {
+  const handle: DisplayHandle = {
     id,
     update: (next, nextOptions = {}) =>
       send('update_display_data', next, nextOptions, id, typeof next === 'string'),
   };
+  handles.add(handle);
+  return handle;
+}
+
+const handles = new WeakSet<object>();
+
+/** A cell that ends in `display(…)` has shown what it wanted to. */
+export function isHandle(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && handles.has(value);
 }
 
 /** Removes the cell's output; with `wait`, only when the next output arrives. */

@@ -24,6 +24,7 @@ export const interrupted: ErrorContent = {
 };
 
 const kernelFolder = new URL('.', import.meta.url).href;
+const packageFolder = new URL('..', import.meta.url).href;
 
 /** An error of any kind, thrown by a cell or on its behalf. `thrownAt` helps where it has no stack. */
 export function describeError(
@@ -33,6 +34,8 @@ export function describeError(
 ): ErrorContent {
   if (error instanceof CellError && thrownAt)
     return framed(error.name, error.message, thrownAt.name, error.position, cells);
+  if (error instanceof SyntaxError && 'file' in error && 'position' in error)
+    return framed('SyntaxError', error.message, error.file as string, error.position as Position, cells);
   if (!(error instanceof Error)) {
     const text = inspect(error);
     return { ename: 'Thrown', evalue: text, traceback: [`\x1b[31mThrown\x1b[39m: ${text}`] };
@@ -43,13 +46,33 @@ export function describeError(
   if (own) return framed(ename, evalue, own.name, own.position, cells);
   clean(error, cells, new Set());
   const traceback = colour(inspect(error, { depth: 4 }), ename).split('\n');
-  const frame = /\((In\[\d+\]):(\d+):(\d+)\)|at (In\[\d+\]):(\d+):(\d+)/.exec(error.stack ?? '');
-  if (frame) {
-    const name = frame[1] ?? frame[4];
-    const position = { line: Number(frame[2] ?? frame[5]), column: Number(frame[3] ?? frame[6]) };
-    traceback.push(...excerpt(cells.get(name)?.source, position));
-  }
+  for (const { name, position } of placesOf(error.stack ?? ''))
+    traceback.push(...excerpt(sourceOf(name, cells), position));
   return { ename, evalue, traceback };
+}
+
+/** Where the error arose: in the user's file if it did, and in the cell that called it. */
+function placesOf(stack: string): { name: string; position: Position }[] {
+  const frames = [...stack.matchAll(/^\s+at .*?(In\[\d+\]|file:\/\/[^\s)]+?):(\d+):(\d+)\)?$/gm)];
+  const cell = frames.findIndex(([, name]) => name.startsWith('In['));
+  const shown = [frames.find(([, name], i) => isUsers(name) && (cell < 0 || i < cell)), frames[cell]];
+  return shown.flatMap((frame) =>
+    frame ? [{ name: nameOf(frame[1]), position: { line: Number(frame[2]), column: Number(frame[3]) } }] : [],
+  );
+}
+
+const isUsers = (url: string): boolean =>
+  url.startsWith('file:') && !url.includes('/node_modules/') && !url.startsWith(packageFolder);
+
+const nameOf = (url: string): string => (url.startsWith('file:') ? fileURLToPath(url) : url);
+
+function sourceOf(name: string, cells: ReadonlyMap<string, CellSource>): string | undefined {
+  if (cells.has(name)) return cells.get(name)!.source;
+  try {
+    return readFileSync(name, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function framed(
@@ -61,7 +84,7 @@ function framed(
 ): ErrorContent {
   const head = `\x1b[31m${ename}\x1b[39m: ${evalue}`;
   const where = `    at ${name}:${position.line}:${position.column}`;
-  return { ename, evalue, traceback: [head, where, ...excerpt(cells.get(name)?.source, position)] };
+  return { ename, evalue, traceback: [head, where, ...excerpt(sourceOf(name, cells), position)] };
 }
 
 function excerpt(source: string | undefined, { line, column }: Position): string[] {
@@ -90,6 +113,7 @@ function clean(error: Error, cells: ReadonlyMap<string, CellSource>, seen: Set<u
   const stack = error.stack;
   if (typeof stack === 'string') {
     const kept = stack.split('\n').filter((line) => !isInternal(line));
+    while (/^\s+at new Promise \(<anonymous>\)$/.test(kept.at(-1)!)) kept.pop();
     const located = kept.map((line) => locateFrame(line, cells)).join('\n');
     try {
       error.stack = located;
@@ -104,7 +128,8 @@ function clean(error: Error, cells: ReadonlyMap<string, CellSource>, seen: Set<u
 function isInternal(line: string): boolean {
   if (!/^\s+at /.test(line)) return false;
   return (
-    line.includes(kernelFolder) || /\bnode:(internal|inspector|vm|events|timers)\b|Session\.post/.test(line)
+    line.includes(kernelFolder) ||
+    /\bnode:(internal|inspector|vm|events|timers)\b|Session\.post|at [^:]*notebook\.ts:1:/.test(line)
   );
 }
 
@@ -114,8 +139,9 @@ function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): stri
     const position = cells.get(name)?.locate({ line: Number(l), column: Number(c) });
     return position ? `${name}:${position.line}:${position.column}` : `${name}:${l}:${c}`;
   });
-  return inCell.replace(
-    /(file:\/\/[^\s)]+?\.m?tsx?)(?:\?v=\d+)?:(\d+):(\d+)/,
+  const unversioned = inCell.replace(/\?v=[0-9a-f]{12}(?=:\d)/, '');
+  return unversioned.replace(
+    /(file:\/\/[^\s)]+?\.m?tsx?):(\d+):(\d+)/,
     (_, url: string, l: string, c: string) => {
       const position = inFile(fileURLToPath(url), { line: Number(l), column: Number(c) });
       return `${url}:${position.line}:${position.column}`;

@@ -4,8 +4,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire, type LoadHook, type ResolveHook } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { ownModule, resolveLocal } from './resolution.js';
-import { transformModule } from './transform.js';
+import { isThere, ownModule, resolveLocal } from './resolution.js';
+import { CellError, transformModule } from './transform.js';
+import { versioned } from './versions.js';
 
 const inPackage = (url: string): boolean => url.includes('/node_modules/');
 
@@ -15,23 +16,25 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
   const file = fileURLToPath(parent);
   if (!specifier.startsWith('file:')) {
     const local = resolveLocal(specifier, dirname(file));
-    if (local) return next(local, context);
+    // the kernel's own modules have no versions
+    if (local) return next(parent.includes('?v=') ? versioned(local) : local, context);
   }
   const require = createRequire(file);
-  const own = ownModule(specifier, (name) => {
-    try {
-      return Boolean(require.resolve(name));
-    } catch (error) {
-      return (error as { code?: string }).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
-    }
-  });
-  return next(own ?? specifier, context);
+  return next(ownModule(specifier, (name) => isThere(require, name)) ?? specifier, context);
 };
 
 export const load: LoadHook = async (url, context, next) => {
   const [path] = url.split('?');
-  if (!path.startsWith('file:') || !/\.(ts|mts|tsx)$/.test(path) || inPackage(path))
-    return next(url, context);
-  const source = await readFile(fileURLToPath(path), 'utf8');
-  return { format: 'module', source: transformModule(source).code, shortCircuit: true };
+  if (!path.startsWith('file:') || inPackage(path)) return next(url, context);
+  if (path.endsWith('.json')) return next(url, { ...context, importAttributes: { type: 'json' } });
+  if (!/\.(ts|mts|tsx)$/.test(path)) return next(url, context);
+  const file = fileURLToPath(path);
+  try {
+    const { code } = transformModule(await readFile(file, 'utf8'));
+    return { format: 'module', source: code, shortCircuit: true };
+  } catch (error) {
+    if (!(error instanceof CellError)) throw error;
+    // an error crosses the threads with its own properties
+    throw Object.assign(new SyntaxError(error.message), { file, position: error.position });
+  }
 };

@@ -1,11 +1,14 @@
 // `import` and `require` in cells: resolved from the notebook's folder, TypeScript files included.
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import * as module from 'node:module';
-import { extname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { IMPORT, META } from './imports.js';
-import { ownModule, resolveLocal } from './resolution.js';
+import { forgetIfChanged, requireForCells } from './require.js';
+import { isThere, ownModule, resolveLocal } from './resolution.js';
+import { versioned } from './versions.js';
 
 type Namespace = Record<string, unknown>;
 type NativeImport = (specifier: string, options?: ImportCallOptions) => Promise<Namespace>;
@@ -17,15 +20,20 @@ export function installImporter(folder: string): void {
   const require = module.createRequire(notebook);
 
   const load = async (specifier: string, options?: ImportCallOptions): Promise<Namespace> => {
-    const local = resolveLocal(String(specifier), folder);
+    const local = resolveLocal(specifier, folder);
     if (local) {
       useTypeScriptHooks();
-      return native(versioned(local), options);
+      forgetIfChanged(require, fileURLToPath(local));
+      return native(versioned(local), local.endsWith('.json') ? { with: { type: 'json' } } : options);
     }
-    const own = ownModule(specifier, (name) => resolves(require, name));
+    const own = ownModule(specifier, (name) => isThere(require, name));
     if (own) return native(own, options);
     useHooksIfTypeScript(folder);
-    return native(specifier, options);
+    try {
+      return await native(specifier, options);
+    } catch (error) {
+      throw named(error, specifier, notebook);
+    }
   };
   const statically = async (specifier: string, wanted: string[] = [], options?: ImportCallOptions) => {
     const namespace = withCommonJs(await load(specifier, options), require);
@@ -38,7 +46,7 @@ export function installImporter(folder: string): void {
     return namespace;
   };
   const dynamic = async (specifier: string, options?: ImportCallOptions) =>
-    withCommonJs(await load(String(specifier), options), require);
+    withCommonJs(await load(`${specifier}`, options), require);
 
   const meta = {
     url: pathToFileURL(notebook).href,
@@ -50,7 +58,7 @@ export function installImporter(folder: string): void {
   const globals = {
     [IMPORT]: Object.assign(statically, { dynamic }),
     [META]: meta,
-    require: requireWithTypeScript(require, folder),
+    require: requireForCells(require, folder),
     __dirname: folder,
     __filename: notebook,
   };
@@ -60,26 +68,11 @@ export function installImporter(folder: string): void {
 
 /** Node's own `import()`, with this file as the importing one. */
 function nativeImport(file: string): NativeImport {
+  silence(/USE_MAIN_CONTEXT_DEFAULT_LOADER|Importing JSON modules/);
   return vm.compileFunction('return import(specifier, options)', ['specifier', 'options'], {
     filename: file,
     importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   }) as unknown as NativeImport;
-}
-
-function resolves(require: NodeJS.Require, name: string): boolean {
-  try {
-    require.resolve(name);
-    return true;
-  } catch (error) {
-    // there, though not for `require`
-    return (error as { code?: string }).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
-  }
-}
-
-/** A changed file is another module, so that running a cell again sees the user's edits. */
-function versioned(url: string): string {
-  if (!url.startsWith('file:') || url.includes('?') || /\.(json|node|wasm)$/.test(url)) return url;
-  return `${url}?v=${Math.round(statSync(fileURLToPath(url)).mtimeMs)}`;
 }
 
 /** Adds to a CommonJS module's namespace what Node's lexer did not see of its exports. */
@@ -93,6 +86,14 @@ function withCommonJs(namespace: Namespace, require: NodeJS.Require): Namespace 
     for (const key of Object.keys(source))
       Object.defineProperty(merged, key, { get: () => source[key], enumerable: true, configurable: true });
   return merged;
+}
+
+/** What importing rests on is experimental in Node 20, which is not for the user to hear. */
+function silence(topic: RegExp): void {
+  const emitWarning = process.emitWarning.bind(process) as (...given: unknown[]) => void;
+  process.emitWarning = (warning: unknown, ...rest: unknown[]) => {
+    if (!topic.test(String(warning))) emitWarning(warning, ...rest);
+  };
 }
 
 let hooked = false;
@@ -109,14 +110,21 @@ function useHooksIfTypeScript(folder: string): void {
   if (!hooked && existsSync(join(folder, 'tsconfig.json'))) useTypeScriptHooks();
 }
 
-/** `require` of a user's TypeScript file runs it as CommonJS. */
-function requireWithTypeScript(require: NodeJS.Require, folder: string): NodeJS.Require {
-  const wrapped = ((specifier: string) => {
-    const relative = /^\.{1,2}\//.test(specifier);
-    const file = relative ? resolve(folder, specifier) : specifier;
-    if (relative && !extname(file) && !existsSync(file) && existsSync(`${file}.ts`))
-      return require(`${file}.ts`);
-    return require(specifier);
-  }) as NodeJS.Require;
-  return Object.assign(wrapped, require);
+class ImportError extends Error {
+  override readonly name = 'ImportError';
+}
+
+/** A specifier of the cell's own that leads nowhere, said in one sentence. */
+function named(error: unknown, specifier: string, notebook: string): unknown {
+  const { code, message } = error as { code?: string; message?: string };
+  if (code !== 'ERR_MODULE_NOT_FOUND' || !message?.endsWith(`imported from ${notebook}`)) return error;
+  if (/^[./]|^file:/.test(specifier))
+    return new ImportError(`Cannot find '${specifier}' from ${dirname(notebook)}.`);
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+  return new ImportError(
+    `Cannot find package '${name}' from ${dirname(notebook)}. To install it there: npm install ${name}`,
+  );
 }

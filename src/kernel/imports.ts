@@ -1,26 +1,23 @@
 // Rewrites a cell's JavaScript, in place and line for line, into a script that V8's REPL mode evaluates:
 // imports become awaited calls, exports lose the keyword, top-level bindings become redeclarable.
 import { parse, type Node, type Program } from 'acorn';
+import { applyEdits, type Edit, type Edited } from './edits.js';
 
 /** The global through which rewritten imports run. */
 export const IMPORT = '$cellgrad_import';
 export const META = '$cellgrad_meta';
 
-interface Edit {
-  start: number;
-  end: number;
-  text: string;
-}
-
 // acorn's nodes, read structurally
 type Tree = Node & Record<string, unknown>;
 
-export interface Rewritten {
-  code: string;
+export interface Rewritten extends Edited {
   /** Whether the cell ends in an expression, whose value is the cell's result. */
   hasResult: boolean;
   constants: string[];
 }
+
+/** The script holds what V8 can't run yet but the compiler can translate. */
+export class Untranslated extends Error {}
 
 export class ConstantAssignment extends TypeError {
   constructor(
@@ -31,7 +28,7 @@ export class ConstantAssignment extends TypeError {
   }
 }
 
-/** Throws acorn's SyntaxError (with `pos`) or a ConstantAssignment. */
+/** Throws acorn's SyntaxError (with `pos`), a ConstantAssignment or Untranslated. */
 export function rewrite(code: string, earlierConstants: ReadonlySet<string> = new Set()): Rewritten {
   const program: Program = parse(code, {
     ecmaVersion: 'latest',
@@ -47,24 +44,20 @@ export function rewrite(code: string, earlierConstants: ReadonlySet<string> = ne
   for (const statement of body) topLevel(statement, code, edits, constants, declared);
   const fixed = new Set([...[...earlierConstants].filter((name) => !declared.has(name)), ...constants]);
   for (const statement of body) walk(statement, edits, fixed);
-  const last = body.filter((statement) => statement.type !== 'EmptyStatement').at(-1);
+  const last = body.filter((statement) => !isEmpty(statement)).at(-1);
   const hasResult =
     last?.type === 'ExpressionStatement' ||
     (last?.type === 'ExportDefaultDeclaration' &&
       !/^(Function|Class)Declaration$/.test((last.declaration as Tree).type));
-  return { code: apply(code, edits), hasResult, constants };
+  return { ...applyEdits(code, edits), hasResult, constants };
 }
 
-function apply(code: string, edits: Edit[]): string {
-  edits.sort((a, b) => b.start - a.start || b.end - a.end);
-  for (const { start, end, text } of edits) {
-    const missing = lines(code.slice(start, end)) - lines(text);
-    code = code.slice(0, start) + text + '\n'.repeat(Math.max(0, missing)) + code.slice(end);
-  }
-  return code;
+/** Has no value of its own; the eraser puts the `var` of a namespace last. */
+function isEmpty(statement: Tree): boolean {
+  if (statement.type === 'EmptyStatement') return true;
+  if (statement.type !== 'VariableDeclaration' || statement.kind !== 'var') return false;
+  return (statement.declarations as Tree[]).every(({ init }) => !init);
 }
-
-const lines = (text: string): number => text.split('\n').length;
 
 function topLevel(node: Tree, code: string, edits: Edit[], constants: string[], declared: Set<string>): void {
   switch (node.type) {
@@ -165,6 +158,7 @@ function importCall(node: Tree): string {
 /** Rewrites `import()` and `import.meta` anywhere, and refuses assignments to the notebook's constants. */
 function walk(node: Tree, edits: Edit[], constants: ReadonlySet<string>): void {
   if (node.type === 'ImportDeclaration') return;
+  if (node.type === 'VariableDeclaration' && /using/.test(node.kind as string)) throw new Untranslated();
   if (node.type === 'ImportExpression')
     edits.push({ start: node.start, end: node.start + 'import'.length, text: `${IMPORT}.dynamic` });
   if (node.type === 'MetaProperty' && (node.meta as Tree).name === 'import')

@@ -56,7 +56,10 @@ export class Interrupter {
 
   /** Makes sure that the process ends, whatever the main thread is doing. */
   endProcess(): void {
-    setTimeout(() => this.session?.post('Runtime.terminateExecution'), 200);
+    const { session } = this;
+    // a session still open at the end makes Node say that it waits for a debugger
+    if (this.cell === undefined) session?.disconnect();
+    else setTimeout(() => session?.post('Runtime.terminateExecution', () => session.disconnect()), 200);
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 2000);
   }
 

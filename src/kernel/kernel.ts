@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { RunningCell } from './cell.js';
-import { clearOutput, display, displaysSent, mimeBundle, publishWith, track } from './display.js';
+import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
 import { guardProcess } from './guard.js';
@@ -166,7 +166,7 @@ class Kernel {
       finish({ status: 'ok', execution_count: request.count, payload: [], user_expressions: answers });
     };
     try {
-      if (value !== undefined && !request.content.silent) {
+      if (value !== undefined && !isHandle(value) && !request.content.silent) {
         const bundle = mimeBundle(value);
         if (bundle instanceof Promise)
           track(bundle.then(show, (error) => this.showError(request.cell, error)));

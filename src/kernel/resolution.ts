@@ -43,3 +43,13 @@ export function ownModule(specifier: string, installed: (name: string) => boolea
   const path = target[specifier] && join(here, target[specifier]);
   return path && existsSync(path) ? pathToFileURL(path).href : undefined;
 }
+
+/** Whether `require` finds the package, be it only for `import`. */
+export function isThere(require: NodeJS.Require, name: string): boolean {
+  try {
+    require.resolve(name);
+    return true;
+  } catch (error) {
+    return (error as { code?: string }).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
+  }
+}

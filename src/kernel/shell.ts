@@ -114,8 +114,8 @@ export class Shell {
     // what was just sent needs a moment to leave
     setTimeout(() => {
       this.post.close();
-      this.post.toMain({ kind: 'shutdown' });
       this.interrupter.endProcess();
+      this.post.toMain({ kind: 'shutdown' });
     }, 30);
   }
 

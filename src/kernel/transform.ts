@@ -1,7 +1,7 @@
-// TypeScript to JavaScript. Types are blanked out so that every line and column stays where it was; only
-// syntax that needs code (enums, decorators, …) goes through the TypeScript compiler and a source map.
+// TypeScript to JavaScript. In a cell, types are blanked out so that every line and column stays where it
+// was; syntax that needs code (enums, decorators, …) is generated, with a source map.
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
-import { ConstantAssignment, rewrite } from './imports.js';
+import { ConstantAssignment, rewrite, Untranslated } from './imports.js';
 
 const require = createRequire(import.meta.url);
 
@@ -11,15 +11,22 @@ export interface Position {
   column: number;
 }
 
+type Locate = (position: Position) => Position;
+
 export interface Script {
   code: string;
   hasResult: boolean;
   constants: string[];
   /** From a position in `code` to one in the source. */
-  locate: (position: Position) => Position;
+  locate: Locate;
 }
 
-/** The cell can't be run; `position` is where. */
+interface JavaScript {
+  code: string;
+  locate: Locate;
+}
+
+/** The cell, or a module that it imports, can't be run; `position` is where. */
 export class CellError extends Error {
   constructor(
     override readonly name: string,
@@ -30,7 +37,7 @@ export class CellError extends Error {
   }
 }
 
-const unchanged = (position: Position): Position => position;
+const unchanged: Locate = (position) => position;
 
 /** Loads the type eraser, which takes some 80 ms, ahead of the first cell. */
 export function warmUp(): void {
@@ -42,86 +49,132 @@ export function transformCell(source: string, constants?: ReadonlySet<string>): 
   // `import x = require('y')` is not ECMAScript: a const does the same
   const text = source.replace(/^(\s*)import(\s+[\w$]+\s*=\s*require\s*\()/gm, '$1const $2');
   const erased = erase(text);
+  if (erased === undefined) return script(generate(text, true), constants);
   try {
-    const code = erased ?? text;
-    if (erased !== undefined) return { ...rewrite(code, constants), locate: unchanged };
+    return script({ code: erased, locate: unchanged }, constants);
   } catch (error) {
-    if (error instanceof ConstantAssignment)
-      throw new CellError('TypeError', error.message, at(text, error.at));
-    if (!/(^|\s)@[\w$]/.test(text)) throw syntaxError(error, text); // decorators are TypeScript's business
-  }
-  const { code, locate } = compile(text);
-  try {
-    return { ...rewrite(code, constants), locate };
-  } catch (error) {
-    const position = (error as { at?: number; pos?: number }).at ?? (error as { pos?: number }).pos ?? 0;
-    const name = error instanceof ConstantAssignment ? 'TypeError' : 'SyntaxError';
-    throw new CellError(name, plain((error as Error).message), locate(at(code, position)));
+    const forTheCompiler = error instanceof Untranslated || (isSyntaxError(error) && DECORATOR.test(text));
+    if (forTheCompiler) return script(compile(text), constants);
+    throw error;
   }
 }
 
-/** A TypeScript module that a cell imports, as JavaScript. */
-export function transformModule(source: string): { code: string; locate: (position: Position) => Position } {
-  const erased = erase(source);
-  if (erased !== undefined && !/^\s*@[\w$]/m.test(source)) return { code: erased, locate: unchanged };
-  return compile(source);
+/** A TypeScript module that a cell imports, as JavaScript; imports that only types use are left out. */
+export function transformModule(source: string): JavaScript {
+  return generate(source, false);
 }
+
+function script({ code, locate }: JavaScript, constants?: ReadonlySet<string>): Script {
+  try {
+    const { origin, ...rewritten } = rewrite(code, constants);
+    const back: Locate = (position) => locate(at(code, origin(offsetOf(rewritten.code, position))));
+    return { ...rewritten, locate: back };
+  } catch (error) {
+    const constant = error instanceof ConstantAssignment;
+    const offset = constant ? error.at : (error as { pos?: number }).pos;
+    if (offset === undefined) throw error;
+    // acorn ends its messages with the position
+    const message = (error as Error).message.replace(/ \(\d+:\d+\)$/, '');
+    throw new CellError(constant ? 'TypeError' : 'SyntaxError', message, locate(at(code, offset)));
+  }
+}
+
+const isSyntaxError = (error: unknown): boolean => error instanceof CellError && error.name === 'SyntaxError';
 
 interface Eraser {
-  transformSync(source: string, options: { mode: 'strip-only' }): { code: string };
+  transformSync(
+    source: string,
+    options: {
+      mode: 'strip-only' | 'transform';
+      sourceMap?: boolean;
+      transform?: { verbatimModuleSyntax: boolean };
+    },
+  ): { code: string; map?: string };
 }
-let eraser: Eraser | undefined;
+let loaded: Eraser | undefined;
+const eraser = (): Eraser => (loaded ??= require('@swc/wasm-typescript') as Eraser);
 
 /** The source with its types blanked out; undefined if it holds syntax that blanking can't serve. */
 function erase(source: string): string | undefined {
-  eraser ??= require('@swc/wasm-typescript') as Eraser;
   try {
-    return eraser.transformSync(source, { mode: 'strip-only' }).code;
+    return eraser().transformSync(source, { mode: 'strip-only' }).code;
   } catch (error) {
-    const { code, message, startLine, startColumn } = error as {
-      code?: string;
-      message: string;
-      startLine?: number;
-      startColumn?: number;
-    };
-    if (code === 'UnsupportedSyntax') return undefined;
-    throw new CellError('SyntaxError', message ?? String(error), {
-      line: startLine ?? 1,
-      column: (startColumn ?? 0) + 1,
-    });
+    if ((error as { code?: string }).code === 'UnsupportedSyntax') return undefined;
+    throw syntaxError(error);
   }
 }
 
-function compile(source: string): { code: string; locate: (position: Position) => Position } {
+const DECORATOR = /(^|\s)@[\w$(]/;
+// the eraser leaves decorators as they are, and takes a const enum for gone
+const FOR_THE_COMPILER = new RegExp(`${DECORATOR.source}|\\bconst\\s+enum\\b|\\busing\\s+[\\w$]+\\s*=`, 'm');
+
+/** JavaScript for any TypeScript. `verbatim` keeps every import. */
+function generate(source: string, verbatim: boolean): JavaScript {
+  if (FOR_THE_COMPILER.test(source)) return compile(source, verbatim);
+  try {
+    const { code, map } = eraser().transformSync(source, {
+      mode: 'transform',
+      sourceMap: true,
+      transform: { verbatimModuleSyntax: verbatim },
+    });
+    return { code, locate: locator(map) };
+  } catch (error) {
+    if ((error as { code?: string }).code === 'UnsupportedSyntax') return compile(source, verbatim);
+    throw syntaxError(error);
+  }
+}
+
+function syntaxError(error: unknown): Error {
+  const { message, startLine, startColumn } = error as {
+    message?: string;
+    startLine?: number;
+    startColumn?: number;
+  };
+  return new CellError('SyntaxError', message ?? String(error), {
+    line: startLine ?? 1,
+    column: (startColumn ?? 0) + 1,
+  });
+}
+
+/** By the TypeScript compiler, which takes half a second to load. */
+function compile(source: string, verbatim = true, commonJs = false): JavaScript {
   const ts = require('typescript') as typeof import('typescript');
   const { outputText, sourceMapText } = ts.transpileModule(source, {
     compilerOptions: {
       target: ts.ScriptTarget.ES2022,
-      module: ts.ModuleKind.ESNext,
-      verbatimModuleSyntax: true,
+      module: commonJs ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext,
+      verbatimModuleSyntax: verbatim && !commonJs,
+      esModuleInterop: true,
       experimentalDecorators: false,
       sourceMap: true,
       removeComments: false,
     },
   });
-  const map = new SourceMap(JSON.parse(sourceMapText ?? '{}') as SourceMapPayload);
-  const locate = ({ line, column }: Position): Position => {
+  return {
+    code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
+    locate: locator(sourceMapText),
+  };
+}
+
+/** A TypeScript module for `require`. */
+export function transformCommonJs(source: string): JavaScript {
+  return compile(source, false, true);
+}
+
+function locator(sourceMap: string | undefined): Locate {
+  const map = new SourceMap(JSON.parse(sourceMap ?? '{}') as SourceMapPayload);
+  return ({ line, column }) => {
     const entry = map.findEntry(line - 1, column - 1) as { originalLine?: number; originalColumn?: number };
     return { line: (entry.originalLine ?? line - 1) + 1, column: (entry.originalColumn ?? column - 1) + 1 };
   };
-  return { code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'), locate };
 }
-
-function syntaxError(error: unknown, text: string): Error {
-  const pos = (error as { pos?: number }).pos;
-  if (pos === undefined) return error as Error;
-  return new CellError('SyntaxError', plain((error as Error).message), at(text, pos));
-}
-
-// acorn ends its messages with the position
-const plain = (message: string): string => message.replace(/ \(\d+:\d+\)$/, '');
 
 function at(text: string, offset: number): Position {
   const before = text.slice(0, offset).split('\n');
   return { line: before.length, column: before.at(-1)!.length + 1 };
+}
+
+function offsetOf(text: string, { line, column }: Position): number {
+  const before = text.split('\n').slice(0, line - 1);
+  return before.reduce((sum, { length }) => sum + length + 1, 0) + column - 1;
 }

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { kernelArguments } from '../../src/cli/spawn.js';
 import {
@@ -56,9 +57,7 @@ export class TestKernel {
     private readonly answer: StartOptions['answer'],
   ) {
     this.wire = new Wire(connection);
-    this.exited = new Promise((resolve) =>
-      process.on('exit', (code, signal) => resolve(signal ?? code)),
-    );
+    this.exited = new Promise((resolve) => process.on('exit', (code, signal) => resolve(signal ?? code)));
     for (const stream of [process.stdout!, process.stderr!])
       stream.on('data', (data: Buffer) => (this.log += data.toString()));
     const routingId = randomUUID();
@@ -233,13 +232,10 @@ export function summary(messages: Message[]): Omit<Execution, 'reply'> {
     error: error && {
       ename: String(error.ename),
       evalue: String(error.evalue),
-      traceback: plain((error.traceback as string[]).join('\n')),
+      traceback: stripVTControlCharacters((error.traceback as string[]).join('\n')),
     },
   };
 }
-
-/** Text without its colours. */
-export const plain = (text: string): string => text.replace(new RegExp('\\u001b\\[[0-9;]*m', 'g'), '');
 
 async function freeConnection(): Promise<Connection> {
   const servers = Array.from({ length: 5 }, () => createServer());

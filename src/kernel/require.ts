@@ -1,0 +1,33 @@
+// `require` in cells: relative to the notebook's folder, of TypeScript files too, read anew after an edit.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { resolveLocal } from './resolution.js';
+import { transformCommonJs } from './transform.js';
+import * as tslab from './tslab.js';
+import { version } from './versions.js';
+
+type Compiling = NodeJS.Module & { _compile(code: string, file: string): void };
+
+/** A user's TypeScript file runs as CommonJS. */
+export function requireForCells(require: NodeJS.Require, folder: string): NodeJS.Require {
+  for (const extension of ['.ts', '.cts'])
+    require.extensions[extension] = (module, file) =>
+      (module as Compiling)._compile(transformCommonJs(readFileSync(file, 'utf8')).code, file);
+  const wrapped = (specifier: string): unknown => {
+    if (specifier === 'tslab') return tslab;
+    const local = resolveLocal(specifier, folder);
+    if (!local) return require(specifier);
+    forgetIfChanged(require, fileURLToPath(local));
+    return require(fileURLToPath(local));
+  };
+  return Object.assign(wrapped, require);
+}
+
+const versions = new Map<string, string>();
+
+/** Drops what `require` keeps of a file that has changed since. */
+export function forgetIfChanged(require: NodeJS.Require, file: string): void {
+  const now = version(file);
+  if (versions.get(file) !== now) delete require.cache[file];
+  versions.set(file, now);
+}
