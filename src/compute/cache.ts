@@ -31,6 +31,12 @@ export function diskError(error: unknown, path: string): Error {
       `The cache can't be written: ${path} (${code}). Set CELLGRAD_CACHE to a folder of your own.`,
       { cause: error },
     );
+  if (code === 'ENOTDIR' || code === 'EEXIST')
+    return new ComputeError(
+      'cache',
+      `The cache can't be made: a part of ${path} is a file. Set CELLGRAD_CACHE to a folder.`,
+      { cause: error },
+    );
   return error instanceof Error ? error : new Error(String(error));
 }
 

@@ -26,23 +26,29 @@ interface ReportHeader {
 }
 
 // The Python version in a wheel's name doesn't matter to its libraries: one is chosen and its checksum pinned.
-const wheels: Record<string, { project: string; tag: string; sha256: string; suffix: string }> = {
+const wheels: Record<
+  string,
+  { project: string; tag: string; sha256: string; bytes: number; suffix: string }
+> = {
   'linux x64': {
     project: 'tensorflow-cpu',
     tag: 'cp313-cp313-manylinux_2_27_x86_64',
     sha256: '05af7c26d35f4de910b5598c7b507e3981831a7b0f47fed9a405d995d51d7793',
+    bytes: 274_271_560,
     suffix: 'so.2',
   },
   'linux arm64': {
     project: 'tensorflow',
     tag: 'cp313-cp313-manylinux_2_27_aarch64',
     sha256: 'a10abdfb8b1189210c251021a3f153b7ccc52a8e6521351f3dc3331e8ba593e0',
+    bytes: 282_213_003,
     suffix: 'so.2',
   },
   'darwin arm64': {
     project: 'tensorflow',
     tag: 'cp313-cp313-macosx_12_0_arm64',
     sha256: 'a145ed46c58192b7c3f9916d070caf4f6afc6dc7e5511f83dd97677f4c4947f4',
+    bytes: 223_766_900,
     suffix: '2.dylib',
   },
 };
@@ -69,6 +75,7 @@ export function wheelFor(platform: Platform = thisPlatform()): Wheel {
       [`tensorflow/${file('tensorflow_framework')}`]: file('tensorflow_framework'),
       [`tensorflow/${file('tensorflow_cc')}`]: file('tensorflow_cc'),
     },
+    bytes: row.bytes,
     space: 1_600_000_000,
   };
 }
@@ -80,21 +87,30 @@ export interface LibraryFiles {
 }
 
 /**
+ * The libraries in a folder that the user names.
+ * @throws ComputeError `library` when they are not there
+ */
+export function libraryPlace(folder: string): LibraryFiles {
+  const [framework, cc] = Object.values(wheelFor().members);
+  for (const f of [framework, cc])
+    if (!existsSync(join(folder, f)))
+      throw new ComputeError(
+        'library',
+        `CELLGRAD_TENSORFLOW names ${folder}, but ${f} is not there. Name the folder that holds ${framework} and ${cc}, or unset it.`,
+      );
+  return { folder, framework: join(folder, framework), cc: join(folder, cc) };
+}
+
+/**
  * Makes sure that the libraries are there, and says where.
  * `CELLGRAD_TENSORFLOW` names a folder that has them already (an unpacked wheel's `tensorflow/`).
  */
 export async function provision(
   options: { onProgress?: (p: FetchProgress) => void; signal?: AbortSignal } = {},
 ): Promise<LibraryFiles> {
+  if (process.env.CELLGRAD_TENSORFLOW) return libraryPlace(process.env.CELLGRAD_TENSORFLOW);
   const wheel = wheelFor();
   const [framework, cc] = Object.values(wheel.members);
-  const own = process.env.CELLGRAD_TENSORFLOW;
-  if (own) {
-    for (const f of [framework, cc])
-      if (!existsSync(join(own, f)))
-        throw new ComputeError('library', `CELLGRAD_TENSORFLOW names ${own}, but ${f} is not there.`);
-    return { folder: own, framework: join(own, framework), cc: join(own, cc) };
-  }
   const folder = await fromWheel(wheel, options);
   return { folder, framework: join(folder, framework), cc: join(folder, cc) };
 }

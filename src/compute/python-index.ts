@@ -8,14 +8,21 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import yauzl from 'yauzl';
 import { diskError } from './cache.js';
-import { splitCredentials } from './download.js';
+import { reason, splitCredentials } from './download.js';
 import { ComputeError } from './errors.js';
 
 const defaultIndex = 'https://pypi.org/simple';
 
 /** pip's own order: the environment, then the user's configuration, then the machine's, then the public index. */
 export function indexUrl(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.PIP_INDEX_URL) return env.PIP_INDEX_URL.replace(/\/+$/, '');
+  const checked = (url: string, from: string): string => {
+    if (/^https?:\/\/[^/]/.test(url) && URL.canParse(url)) return url.replace(/\/+$/, '');
+    throw new ComputeError(
+      'index',
+      `${from} is ${withoutCredentials(url)}, which is no address of a package index. It should look like ${defaultIndex}.`,
+    );
+  };
+  if (env.PIP_INDEX_URL) return checked(env.PIP_INDEX_URL, 'PIP_INDEX_URL');
   const config = env.XDG_CONFIG_HOME || join(homedir(), '.config');
   const files = [
     env.PIP_CONFIG_FILE,
@@ -34,11 +41,15 @@ export function indexUrl(env: NodeJS.ProcessEnv = process.env): string {
       const head = /^\s*\[(.+?)\]/.exec(line);
       if (head) section = head[1].trim();
       const value = /^\s*index[-_]url\s*[=:]\s*(\S+)/.exec(line);
-      if (value && (section === 'global' || section === 'install')) return value[1].replace(/\/+$/, '');
+      if (value && (section === 'global' || section === 'install'))
+        return checked(value[1], `index-url in ${file}`);
     }
   }
   return defaultIndex;
 }
+
+/** An address as it may be shown. */
+export const withoutCredentials = (url: string): string => url.replace(/^([a-z+]+:\/\/|)[^@/]*@/i, '$1');
 
 export interface IndexFile {
   filename: string;
@@ -51,13 +62,7 @@ export interface IndexFile {
 export function parseIndexPage(text: string, contentType: string, base: string): IndexFile[] {
   if (contentType.includes('json')) {
     const page = JSON.parse(text) as {
-      files: Array<{
-        filename: string;
-        url: string;
-        size?: number;
-        hashes?: Record<string, string>;
-        yanked?: unknown;
-      }>;
+      files: Array<{ filename: string; url: string; size?: number; hashes?: Record<string, string> }>;
     };
     return page.files.map((f) => ({
       filename: f.filename,
@@ -76,47 +81,54 @@ export function parseIndexPage(text: string, contentType: string, base: string):
   return files;
 }
 
-/** The files of a project on the index. */
+/**
+ * The files of a project on the index.
+ * @throws ComputeError `offline` when it can't be reached, `index` when it answers something else
+ */
 export async function projectFiles(
   project: string,
   env: NodeJS.ProcessEnv = process.env,
+  { timeout = 60_000, signal }: { timeout?: number; signal?: AbortSignal } = {},
 ): Promise<IndexFile[]> {
-  const { url, headers } = splitCredentials(indexUrl(env));
-  const page = `${url}/${project}/`;
-  const failed = (why: string, cause?: unknown): ComputeError =>
+  const index = indexUrl(env);
+  const { url, headers } = splitCredentials(index);
+  const page = `${url.replace(/\/+$/, '')}/${project}/`;
+  const failed = (code: 'offline' | 'index', why: string, cause?: unknown): ComputeError =>
     new ComputeError(
-      'offline',
+      code,
       `The package index can't be read: ${page}: ${why}. Check the network, or set PIP_INDEX_URL to an index that this machine reaches.`,
       { cause },
     );
+  const limit = AbortSignal.timeout(timeout);
   let response: Response;
   let text: string;
   try {
     response = await fetch(page, {
-      headers: {
-        ...headers,
-        accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5',
-      },
-      signal: AbortSignal.timeout(60_000),
+      headers: { ...headers, accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5' },
+      signal: signal ? AbortSignal.any([signal, limit]) : limit,
     });
     text = await response.text();
   } catch (error) {
-    const e = error as Error & { cause?: { code?: string } };
-    throw failed(e.cause?.code ?? e.message, error);
+    signal?.throwIfAborted();
+    throw failed('offline', limit.aborted ? `no answer within ${timeout / 1000} s` : reason(error), error);
   }
-  if (!response.ok) throw failed(`the server answered ${response.status} ${response.statusText}`);
-  const files = parseIndexPage(text, response.headers.get('content-type') ?? '', response.url || page);
-  if (Object.keys(headers).length)
-    for (const f of files) {
-      // the credentials of the index go to files on the same host only
-      const u = new URL(f.url);
-      const index = new URL(indexUrl(env));
-      if (u.host === index.host) {
-        u.username = index.username;
-        u.password = index.password;
-        f.url = u.href;
-      }
-    }
+  if (!response.ok)
+    throw failed('offline', `the server answered ${response.status} ${response.statusText}`.trim());
+  let files: IndexFile[];
+  try {
+    files = parseIndexPage(text, response.headers.get('content-type') ?? '', response.url || page);
+  } catch (error) {
+    throw failed('index', 'the answer is no index page', error);
+  }
+  // the credentials of the index go to files on the same host only
+  const { host, username, password } = new URL(index);
+  for (const f of files) {
+    const u = new URL(f.url);
+    if (!username || u.host !== host) continue;
+    u.username = username;
+    u.password = password;
+    f.url = u.href;
+  }
   return files;
 }
 

