@@ -1,16 +1,14 @@
 // `cellgrad doctor`: what works here and what doesn't.
-import type { Parsed } from './options.js';
-
 interface Report {
   text: string;
   json: object;
   ok: boolean;
 }
 
-export async function runDoctor(options: Parsed): Promise<number> {
+export async function runDoctor(flags: { json?: boolean }): Promise<number> {
   const place = '../compute/doctor.js';
   const { doctor } = (await import(place)) as { doctor(): Promise<Report> };
   const { text, json, ok } = await doctor();
-  process.stdout.write(options.has('json') ? `${JSON.stringify(json, null, 2)}\n` : `${text.trimEnd()}\n`);
+  process.stdout.write(flags.json ? `${JSON.stringify(json, null, 2)}\n` : `${text.trimEnd()}\n`);
   return ok ? 0 : 1;
 }

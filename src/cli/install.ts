@@ -1,13 +1,21 @@
 // `cellgrad install`: the kernelspec that tells Jupyter how to start us.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { kernelArguments } from './spawn.js';
+import { RunError } from '../runner/errors.js';
+import { writeWhole } from '../runner/files.js';
 import { UsageError } from './errors.js';
-import type { Parsed } from './options.js';
+import { kernelArguments } from './spawn.js';
 
-export async function install(options: Parsed): Promise<number> {
-  const folder = specFolder(options);
+export interface InstallFlags {
+  user?: boolean;
+  prefix?: string;
+  sysPrefix?: boolean;
+  name: string;
+}
+
+export function install(flags: InstallFlags): number {
+  const folder = specFolder(flags);
   const spec = {
     argv: [process.execPath, ...kernelArguments(), '--connection-file', '{connection_file}'],
     display_name: 'TypeScript (cellgrad)',
@@ -16,41 +24,39 @@ export async function install(options: Parsed): Promise<number> {
     metadata: { debugger: false },
   };
   try {
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'kernel.json'), `${JSON.stringify(spec, null, 2)}\n`);
-    writeFileSync(join(folder, 'logo-svg.svg'), LOGO);
-  } catch (cause) {
-    throw new UsageError(`The kernel can't be registered in ${folder}: ${(cause as Error).message}`, 1);
+    writeWhole(join(folder, 'logo-svg.svg'), LOGO);
+    // Jupyter sees a kernel once this file is there
+    writeWhole(join(folder, 'kernel.json'), `${JSON.stringify(spec, null, 2)}\n`);
+  } catch (error) {
+    if (!(error instanceof RunError)) throw error;
+    throw new UsageError(`The kernel can't be registered: ${error.message}`, 1);
   }
-  process.stdout.write(`Registered the kernel "${nameOf(options)}" in ${folder}\n`);
+  process.stdout.write(`Registered the kernel "${flags.name}" in ${folder}\n`);
   return 0;
 }
 
-export async function uninstall(options: Parsed): Promise<number> {
-  const folder = specFolder(options);
+export function uninstall(flags: InstallFlags): number {
+  const folder = specFolder(flags);
   if (!existsSync(join(folder, 'kernel.json')))
-    throw new UsageError(`No kernel "${nameOf(options)}" is registered in ${dirname(folder)}.`, 1);
-  rmSync(folder, { recursive: true });
+    throw new UsageError(`No kernel "${flags.name}" is registered in ${dirname(folder)}.`, 1);
+  try {
+    rmSync(folder, { recursive: true });
+  } catch (cause) {
+    throw new UsageError(`${folder} can't be removed: ${(cause as Error).message}`, 1);
+  }
   process.stdout.write(`Removed ${folder}\n`);
   return 0;
 }
 
-function nameOf(options: Parsed): string {
-  const name = options.one('name') ?? 'cellgrad';
+function specFolder({ name, ...flags }: InstallFlags): string {
   // the rule of jupyter_client
-  if (!/^[a-z0-9._-]+$/i.test(name))
+  if (!/^[a-z0-9._-]+$/i.test(name) || /^\.+$/.test(name))
     throw new UsageError(`"${name}" can't name a kernel: only letters, digits, ".", "_" and "-" can.`);
-  return name;
+  return join(jupyterFolder(flags), 'kernels', name.toLowerCase());
 }
 
-function specFolder(options: Parsed): string {
-  const places = ['user', 'prefix', 'sys-prefix'].filter((place) => options.has(place));
-  if (places.length > 1) throw new UsageError(`Choose one of --${places.join(' and --')}.`);
-  return join(jupyterFolder(options), 'kernels', nameOf(options).toLowerCase());
-}
-
-function jupyterFolder(options: Parsed): string {
-  const prefix = options.has('sys-prefix') ? environmentPrefix() : options.one('prefix');
+function jupyterFolder(flags: Omit<InstallFlags, 'name'>): string {
+  const prefix = flags.sysPrefix ? environmentPrefix() : flags.prefix;
   if (prefix !== undefined) return resolve(prefix, 'share', 'jupyter');
   if (process.env.JUPYTER_DATA_DIR) return resolve(process.env.JUPYTER_DATA_DIR);
   if (process.platform === 'darwin') return join(homedir(), 'Library', 'Jupyter');

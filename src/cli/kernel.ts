@@ -1,17 +1,13 @@
 // `cellgrad kernel`: what Jupyter starts.
 import { readConnection, startKernel } from '../kernel/index.js';
 import { UsageError } from './errors.js';
-import type { Parsed } from './options.js';
 
-export async function kernel(options: Parsed): Promise<undefined> {
-  const file = options.one('connection-file');
-  if (!file) throw new UsageError('cellgrad kernel needs --connection-file FILE; Jupyter gives it.');
+export function kernel(connectionFile: string): void {
   let connection;
   try {
-    connection = readConnection(file);
+    connection = readConnection(connectionFile);
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
   startKernel(connection);
-  return undefined;
 }

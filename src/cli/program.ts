@@ -1,0 +1,102 @@
+// The command line: what each command takes, and the module that does it, loaded only when it is called.
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { readFileSync } from 'node:fs';
+import type { InstallFlags } from './install.js';
+import type { RunFlags } from './run.js';
+
+/** `done` gets the exit code; a command that goes on running gives none. */
+export function cellgradProgram(done: (code: number | undefined) => void): Command {
+  const program = new Command('cellgrad')
+    .description('TypeScript notebooks for fine-tuning image classifiers')
+    .version(version(), '-v, --version', 'says the version')
+    .helpOption('-h, --help', 'says what a command takes')
+    .helpCommand(false);
+
+  place(program.command('install'))
+    .description('registers the kernel with Jupyter, for this user by default')
+    .action(async (flags: InstallFlags) => done((await import('./install.js')).install(flags)));
+
+  place(program.command('uninstall'))
+    .description('removes what install registered')
+    .action(async (flags: InstallFlags) => done((await import('./install.js')).uninstall(flags)));
+
+  program
+    .command('run')
+    .description('runs a notebook from top to bottom, without Jupyter or Python')
+    .argument('<notebook>', 'the .ipynb file')
+    .option('--output <file>', 'the executed notebook (default: out/NAME.ipynb)')
+    .option('--html <file>', 'the report (default: out/NAME.html)')
+    .option('--param <key=value>', 'sets a value of the cell tagged "parameters"; may be repeated', parameter)
+    .option('--timeout <seconds>', 'the most a cell may take (default: any time)', seconds)
+    .option('--allow-errors', 'goes on after a cell that fails')
+    .option('--verbose', 'shows what cells print while they run')
+    .action(async (notebook: string, flags: RunFlags) =>
+      done(await (await import('./run.js')).run(notebook, flags)),
+    );
+
+  program
+    .command('doctor')
+    .description('says what this machine offers and whether everything works')
+    .option('--json', 'as JSON')
+    .action(async (flags: { json?: boolean }) => done(await (await import('./doctor.js')).runDoctor(flags)));
+
+  program
+    .command('kernel', { hidden: true })
+    .description('starts a kernel; Jupyter calls this')
+    .requiredOption('--connection-file <file>', 'where to meet the front end')
+    .action(async ({ connectionFile }: { connectionFile: string }) => {
+      (await import('./kernel.js')).kernel(connectionFile);
+      done(undefined);
+    });
+
+  for (const each of [program, ...program.commands])
+    each
+      .exitOverride()
+      .configureOutput({ outputError: () => undefined }) // main.ts says it
+      .configureHelp({ commandUsage: (command) => usage(program, command) });
+  return program;
+}
+
+/** Commander's errors as a sentence; '' for what is no error (help, version). */
+export function sentenceOf(error: CommanderError): string {
+  if (error.exitCode === 0) return '';
+  const text = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
+  const sentence = text[0].toUpperCase() + text.slice(1);
+  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+}
+
+function place(command: Command): Command {
+  return command
+    .addOption(new Option('--user', 'for this user (the default)').conflicts(['prefix', 'sysPrefix']))
+    .addOption(
+      new Option('--prefix <folder>', 'under FOLDER/share/jupyter, such as a virtual environment').conflicts([
+        'sysPrefix',
+      ]),
+    )
+    .option('--sys-prefix', 'in the active Python environment (VIRTUAL_ENV or CONDA_PREFIX)')
+    .option('--name <name>', 'the kernel’s name', 'cellgrad');
+}
+
+function usage(program: Command, command: Command): string {
+  return command === program
+    ? 'cellgrad <command> [options]'
+    : `cellgrad ${command.name()} ${command.usage()}`;
+}
+
+function parameter(text: string, before: Record<string, string> = {}): Record<string, string> {
+  const [, key, value] = /^([A-Za-z_$][\w$]*)=([^]*)$/.exec(text) ?? [];
+  if (key === undefined) throw new InvalidArgumentError('It must be KEY=VALUE, such as epochs=3.');
+  return { ...before, [key]: value };
+}
+
+function seconds(text: string): number {
+  const value = Number(text);
+  if (!(value > 0) || value > 2_000_000)
+    throw new InvalidArgumentError('It must be a number of seconds above 0.');
+  return value;
+}
+
+function version(): string {
+  const file = new URL('../../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,104 @@
+// `cellgrad run`: a notebook from top to bottom, written as a notebook and as a page.
+import { constants } from 'node:os';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import {
+  checkWritable,
+  formatNotebook,
+  injectParameters,
+  notebookHtml,
+  readNotebook,
+  RunError,
+  runNotebook,
+  terminalProgress,
+  writeWhole,
+  type Failure,
+  type Notebook,
+} from '../runner/index.js';
+import { UsageError } from './errors.js';
+import { kernelArguments } from './spawn.js';
+
+export interface RunFlags {
+  output?: string;
+  html?: string;
+  param?: Record<string, string>;
+  timeout?: number;
+  allowErrors?: boolean;
+  verbose?: boolean;
+}
+
+export async function run(file: string, flags: RunFlags): Promise<number> {
+  try {
+    return await runFile(file, flags);
+  } catch (error) {
+    if (error instanceof RunError) throw new UsageError(error.message, 1);
+    throw error;
+  }
+}
+
+async function runFile(file: string, flags: RunFlags): Promise<number> {
+  const path = resolve(file);
+  const folder = dirname(path);
+  const name = basename(path).replace(/\.ipynb$/i, '');
+  const notebook = injectParameters(readNotebook(file), flags.param ?? {});
+  const output = resolve(flags.output ?? join('out', `${name}.ipynb`));
+  const html = resolve(flags.html ?? join('out', `${name}.html`));
+  if (output === html) throw new UsageError('--output and --html name the same file.');
+  for (const place of [output, html]) checkWritable(place);
+
+  const save = (executed: Notebook): void => writeWhole(output, formatNotebook(executed));
+  const { signal, received, release } = stopSignals();
+  try {
+    const result = await runNotebook(notebook, {
+      kernel: kernelArguments(),
+      folder,
+      timeout: flags.timeout,
+      allowErrors: flags.allowErrors,
+      signal,
+      progress: terminalProgress(process.stderr, { verbose: flags.verbose }),
+      onProgress: save,
+    });
+    for (const failure of result.failures) report(failure);
+    const stop = received();
+    if (stop) say(`Interrupted${result.ran ? ` in cell ${result.ran}` : ''}.`);
+    if (result.ran) {
+      save(result.notebook);
+      writeWhole(html, notebookHtml(result.notebook, { folder, name }));
+      process.stdout.write(`Notebook: ${shown(output)}\nReport:   ${shown(html)}\n`);
+    }
+    if (stop) return 128 + constants.signals[stop];
+    return result.failures.length && !flags.allowErrors ? 1 : 0;
+  } finally {
+    release();
+  }
+}
+
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+function report({ message, excerpt }: Failure): void {
+  say([message, ...excerpt.map((line) => `  ${line}`)].join('\n'));
+}
+
+function shown(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near.startsWith('..') ? path : near;
+}
+
+type Stop = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+
+/** The first signal ends the run in good order, the second one at once. */
+function stopSignals(): { signal: AbortSignal; received(): Stop | undefined; release(): void } {
+  const controller = new AbortController();
+  let stop: Stop | undefined;
+  const handler = (name: Stop): void => {
+    if (stop) process.exit(128 + constants.signals[name]);
+    stop = name;
+    controller.abort();
+  };
+  const names: Stop[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const name of names) process.on(name, handler);
+  return {
+    signal: controller.signal,
+    received: () => stop,
+    release: () => names.forEach((name) => process.off(name, handler)),
+  };
+}

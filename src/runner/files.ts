@@ -1,0 +1,50 @@
+// Files that appear whole or not at all, and the word before a long run that they can't be written.
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { RunError } from './errors.js';
+
+/** Writes beside the place and moves it there. The folder is made. Throws a RunError. */
+export function writeWhole(path: string, content: string): void {
+  const temporary = beside(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (cause) {
+    rmSync(temporary, { force: true });
+    throw unwritable(path, cause);
+  }
+}
+
+/** Throws the RunError that writing would end in. */
+export function checkWritable(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+    throw new RunError('output', `${path} is a folder, so no file can be written there; name a file in it.`);
+  const temporary = beside(path);
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(temporary, '');
+    rmSync(temporary);
+  } catch (cause) {
+    throw unwritable(path, cause);
+  }
+}
+
+const beside = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
+
+function unwritable(path: string, cause: unknown): RunError {
+  const { code } = cause as NodeJS.ErrnoException;
+  const why: Record<string, string> = {
+    EACCES: 'this user may not write there',
+    EPERM: 'this user may not write there',
+    EROFS: 'the file system is read-only',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    ENOTDIR: 'a part of the path is a file, not a folder',
+    EEXIST: 'a part of the path is a file, not a folder',
+  };
+  return new RunError('output', `${path} can't be written: ${why[code ?? ''] ?? (cause as Error).message}.`, {
+    cause,
+  });
+}
