@@ -10,6 +10,7 @@ import {
 } from './confusion.js';
 import { argmax, aucPerClass } from './curves.js';
 import { MetricsError } from './errors.js';
+import { reportTable } from './table.js';
 
 export interface Report {
   classes: string[];
@@ -26,7 +27,7 @@ export interface Report {
 }
 
 /**
- * Judges scores against the truth.
+ * Judges scores against the truth. A notebook shows the report as a table.
  * @param truth class index of each sample
  * @param scores `[sample][class]`, probabilities or logits
  * @param options.classes names, in the order of the score columns
@@ -44,7 +45,7 @@ export function report(
     );
   const confusion = confusionMatrix(truth, argmax(scores), classes.length);
   const aucs = aucPerClass(truth, scores);
-  return {
+  const r: Report = {
     classes: [...classes],
     confusion,
     accuracy: accuracy(confusion),
@@ -56,4 +57,5 @@ export function report(
     auc: aucs.reduce((a, b) => a + b, 0) / aucs.length,
     perClass: classRates(confusion).map((r, i) => ({ class: classes[i], ...r, auc: aucs[i] })),
   };
+  return Object.defineProperty(r, Symbol.for('Jupyter.display'), { value: () => reportTable(r) });
 }
