@@ -103,7 +103,8 @@ export class KernelProcess {
       const timer = setTimeout(() => resolve('late'), START_MS);
       patience.signal.addEventListener('abort', () => clearTimeout(timer));
     });
-    const ready = Promise.all([this.request('kernel_info_request', {}).reply, this.welcomed]);
+    // what the kernel publishes before the subscription has arrived is lost, the end of a request too
+    const ready = this.welcomed.then(() => this.request('kernel_info_request', {}).reply);
     const outcome = await Promise.race([ready, late, this.exited.then(() => 'dead' as const)]);
     patience.abort();
     if (outcome === 'late')
