@@ -28,8 +28,8 @@ export class History {
         return this.inputs.filter(({ line }) => line >= start && line < stop);
       }
       case 'search': {
-        const pattern = glob(String(request.pattern ?? '*'));
-        let found = this.inputs.filter(({ code }) => pattern.test(code));
+        const fits = matcher(String(request.pattern ?? '*'));
+        let found = this.inputs.filter(({ code }) => fits(code));
         if (request.unique) {
           const last = new Map(found.map((entry) => [entry.code, entry]));
           found = found.filter((entry) => last.get(entry.code) === entry);
@@ -41,6 +41,15 @@ export class History {
     }
   }
 }
+
+/** A glob; code that differs from it only in its spacing is found too. */
+function matcher(pattern: string): (code: string) => boolean {
+  const exact = glob(pattern);
+  const loose = glob(unspaced(pattern));
+  return (code) => exact.test(code) || loose.test(unspaced(code));
+}
+
+const unspaced = (text: string): string => text.replace(/\s+/g, '');
 
 function glob(pattern: string): RegExp {
   const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');

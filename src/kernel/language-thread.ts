@@ -2,7 +2,9 @@
 import { parentPort } from 'node:worker_threads';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type ts from 'typescript';
+import { DECLARATIONS } from './declarations.js';
 import type { Answer, Ask } from './language.js';
 import type { Json } from './wire.js';
 
@@ -11,17 +13,6 @@ const typescript = require('typescript') as typeof ts;
 
 const FILE = join(process.cwd(), '__notebook__.ts');
 const GLOBALS = join(process.cwd(), '__cellgrad_globals__.d.ts');
-const GLOBALS_TEXT = `
-interface DisplayHandle { readonly id: string; /** Replaces what was displayed. */ update(value: unknown, options?: { raw?: boolean }): void }
-/** Shows a value below the cell. With \`raw\`, the value is a MIME bundle already. */
-declare function display(value: unknown, options?: { raw?: boolean; metadata?: Record<string, unknown>; id?: string }): DisplayHandle;
-/** Removes the cell's output; with \`wait\`, when the next output arrives. */
-declare function clearOutput(options?: { wait?: boolean }): void;
-/** Asks the user for a line. */
-declare function input(prompt?: string): Promise<string>;
-declare module 'tslab';
-`;
-
 const cells: string[] = [];
 let text = '';
 let version = 0;
@@ -37,7 +28,9 @@ const options: ts.CompilerOptions = {
   skipLibCheck: true,
   strict: true,
   esModuleInterop: true,
+  resolveJsonModule: true,
   types: [],
+  paths: ownTypes(),
 };
 
 const nodeTypes = nodeTypesFile();
@@ -47,13 +40,13 @@ const service = typescript.createLanguageService({
   getScriptFileNames: () => [FILE, GLOBALS, ...nodeTypes],
   getScriptVersion: (file) => (file === FILE ? String(version) : '1'),
   getScriptSnapshot: (file) => {
-    const content = file === FILE ? text : file === GLOBALS ? GLOBALS_TEXT : typescript.sys.readFile(file);
+    const content = file === FILE ? text : file === GLOBALS ? DECLARATIONS : typescript.sys.readFile(file);
     return content === undefined ? undefined : typescript.ScriptSnapshot.fromString(content);
   },
   getCurrentDirectory: () => process.cwd(),
   getDefaultLibFileName: (settings) => typescript.getDefaultLibFilePath(settings),
   fileExists: (file) => file === FILE || file === GLOBALS || typescript.sys.fileExists(file),
-  readFile: (file) => (file === GLOBALS ? GLOBALS_TEXT : typescript.sys.readFile(file)),
+  readFile: (file) => (file === GLOBALS ? DECLARATIONS : typescript.sys.readFile(file)),
   readDirectory: (...given) => typescript.sys.readDirectory(...given),
   directoryExists: (folder) => typescript.sys.directoryExists(folder),
   getDirectories: (folder) => typescript.sys.getDirectories(folder),
@@ -123,11 +116,14 @@ function show(code: string): number {
 
 function complete(code: string, cursor: number): Json {
   const offset = show(code);
+  // in a module's name, the language service knows what is to be replaced
+  const quoted = /(['"])([^'"\n]*)$/.exec(code.slice(0, cursor));
   const found = service.getCompletionsAtPosition(FILE, offset + cursor, {
     includeCompletionsForModuleExports: false,
     includeCompletionsWithInsertText: false,
   });
-  const start = code.slice(0, cursor).search(/[\w$]*$/);
+  const replaced = quoted && found?.entries.find(({ replacementSpan }) => replacementSpan)?.replacementSpan;
+  const start = replaced ? replaced.start - offset : code.slice(0, cursor).search(/[\w$]*$/);
   const prefix = code.slice(start, cursor);
   const entries = (found?.entries ?? [])
     .filter(({ name }) => name.startsWith(prefix) && !name.startsWith('__earlier'))
@@ -197,6 +193,15 @@ function utf16Offset(code: string, cursor: unknown): number {
   return typeof cursor === 'number' ? [...code].slice(0, cursor).join('').length : code.length;
 }
 const codePoints = (code: string, offset: number): number => [...code.slice(0, offset)].length;
+
+/** Where this package's own types are, which a notebook anywhere may import. */
+function ownTypes(): ts.MapLike<string[]> {
+  for (const file of ['../index.d.ts', '../../../src/index.ts']) {
+    const path = fileURLToPath(new URL(file, import.meta.url));
+    if (typescript.sys.fileExists(path)) return { cellgrad: [path] };
+  }
+  return {};
+}
 
 function nodeTypesFile(): string[] {
   for (const from of [FILE, import.meta.url])

@@ -32,15 +32,14 @@ export class Language {
   }
 
   async ask(question: Question, content: Json): Promise<Json> {
-    const answer = this.post(question, content);
-    if (question !== 'complete') return answer;
+    const answer = await this.post(question, content);
+    const matches = (answer.matches ?? []) as string[];
+    if (question !== 'complete' || answer.status !== 'ok' || matches.length) return answer;
     const expression = memberChain(String(content.code ?? ''), Number(content.cursor_pos ?? Infinity));
     if (expression === undefined) return answer;
-    const [typed, live] = await Promise.all([answer, this.members(expression.object)]);
-    const matches = (typed.matches ?? []) as string[];
-    if (matches.length || typed.status !== 'ok') return typed;
     // untyped values: what they have at run time
-    return { ...typed, matches: live.filter((name) => name.startsWith(expression.start)) };
+    const live = await this.members(expression.object);
+    return { ...answer, matches: live.filter((name) => name.startsWith(expression.start)) };
   }
 
   private post(question: Question, content: Json): Promise<Json> {

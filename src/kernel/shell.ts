@@ -22,6 +22,8 @@ export interface Post {
 
 type Handler = (request: Message) => Json | Promise<Json | undefined> | undefined;
 
+/** Answered while a cell runs, and without holding one up: the language thread takes its time at first. */
+const WHILE_BUSY = new Set(['complete_request', 'inspect_request', 'is_complete_request']);
 /** How long an error waits for requests already on their way, to abort them with it. */
 const ABORT_WINDOW_MS = 10;
 
@@ -70,6 +72,7 @@ export class Shell {
   };
 
   onShell(message: Message): void {
+    if (WHILE_BUSY.has(message.header.msg_type)) return void this.answer(message, 'shell');
     this.queue.push(message);
     if (!this.active) void this.drain();
   }
@@ -144,6 +147,9 @@ export class Shell {
       this.post.reply(request, channel, type.replace(/_request$/, '_reply'), content);
     if (type === 'shutdown_request') this.post.publish('shutdown_reply', content ?? {}, request.header);
     status('idle');
+    // a front end shows the last status it heard
+    if (this.active && this.active !== request)
+      this.post.publish('status', { execution_state: 'busy' }, this.active.header);
     if (type === 'shutdown_request') this.shutDown();
   }
 

@@ -1,0 +1,35 @@
+// What the language service must know of a cell's surroundings, as TypeScript declarations.
+export const DECLARATIONS = `
+type MimeBundle = Record<string, unknown>;
+interface DisplayHandle {
+  readonly id: string;
+  /** Replaces what was displayed, wherever it stands now. */
+  update(value: unknown, options?: { raw?: boolean; metadata?: Record<string, unknown> }): void;
+}
+/** Shows a value below the cell. With \`raw\`, the value is a MIME bundle already. */
+declare function display(value: unknown, options?: { raw?: boolean; metadata?: Record<string, unknown>; id?: string }): DisplayHandle;
+/** Removes the cell's output; with \`wait\`, only when the next output arrives. */
+declare function clearOutput(options?: { wait?: boolean }): void;
+/** Asks the user for a line. */
+declare function input(prompt?: string): Promise<string>;
+
+declare module 'tslab' {
+  export interface Display {
+    javascript(text: string): void;
+    html(text: string): void;
+    markdown(text: string): void;
+    latex(text: string): void;
+    svg(text: string): void;
+    png(bytes: Uint8Array): void;
+    jpeg(bytes: Uint8Array): void;
+    gif(bytes: Uint8Array): void;
+    pdf(bytes: Uint8Array): void;
+    text(text: string): void;
+    raw(contentType: string, body: string | Uint8Array | Record<string, unknown>): void;
+  }
+  export const display: Display;
+  /** A display whose every output replaces the one before. */
+  export function newDisplay(): Display;
+  export function print(...values: unknown[]): void;
+}
+`;
