@@ -145,6 +145,7 @@ async function cnn(parts: Record<'train' | 'val' | 'test', Tensors>, k: number, 
       const ys = tf.tensor1d(y);
       loss += (await model.trainOnBatch(xs, ys)) as number;
       tf.dispose([xs, ys]);
+      await new Promise(setImmediate); // memory of freed tensors goes back only between turns of the event loop
     }
     const val = predict(parts.val);
     if (val >= best.val) best = { val, test: predict(parts.test), epoch };

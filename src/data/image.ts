@@ -5,13 +5,13 @@ import type { ImageOptions } from './dataset.js';
 import { DataError, describeError } from './errors.js';
 import { resize } from './resize.js';
 
-/** Above this many pixels sharp also does the shrinking, in its threads; it differs from Pillow's by about one grey value. */
-const large = 1_000_000;
+/** Pictures with a longer side are first brought to it by sharp, in its threads; that differs from Pillow by about a grey value. */
+const large = 1024;
 
 /**
  * The picture as [size, size, channels], 0 to 1. Equal to Pillow's `convert('L' or 'RGB').resize(BILINEAR) / 255` for pictures up to
- * a megapixel; larger ones are shrunk by sharp. 16-bit pictures are brought to 8 bits, transparency is dropped. Throws DataError
- * 'missing' or 'image'.
+ * 1024 × 1024; larger ones are first shrunk by sharp. Turned upright as EXIF says; 16 bits are brought to 8; transparency is
+ * dropped. Throws DataError 'missing' or 'image'.
  */
 export async function loadImage(file: string, options: ImageOptions): Promise<Float32Array> {
   const pixels = await loadPixels(file, options);
@@ -27,17 +27,23 @@ export async function loadPixels(
 ): Promise<Uint8Array> {
   if (!(Number.isInteger(size) && size > 0))
     throw new DataError('option', `The size of a picture must be a whole number of pixels, not ${size}.`);
+  const limit = Math.max(large, 2 * size);
+  const within =
+    fit === 'fill'
+      ? { width: limit, height: limit, fit: 'inside' as const, withoutEnlargement: true }
+      : { width: size, height: size, fit, background: '#000' };
   try {
-    const source = sharp(file, { failOn: 'error', limitInputPixels: 400_000_000 });
-    const { width, height } = await source.metadata();
-    if (fit !== 'fill' || width * height > large)
-      source.resize(size, size, { kernel: 'linear', fit, background: '#000', fastShrinkOnLoad: false });
-    const { data, info } = await source
+    const { data, info } = await sharp(file, { failOn: 'error', limitInputPixels: 400_000_000 })
+      .autoOrient()
       .removeAlpha()
+      .resize({ ...within, kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
-    const pixels = new Uint8Array(data.buffer, data.byteOffset, data.length);
-    return resize(toChannels(pixels, info.channels, channels), info, { width: size, height: size }, channels);
+    const grey = toGrey(data, info.channels, channels === 1);
+    const square = { width: size, height: size };
+    if (!grey) return resize(data, info, square, 3);
+    const shrunk = resize(grey, info, square);
+    return channels === 1 ? shrunk : inColour(shrunk);
   } catch (error) {
     const { code, message } = error as { code?: string; message?: string };
     if (error instanceof DataError) throw error;
@@ -51,18 +57,24 @@ export async function loadPixels(
   }
 }
 
-/** Grey from colour by Pillow's weights (ITU-R 601), colour from grey by repetition. */
-function toChannels(pixels: Uint8Array, from: number, to: 1 | 3): Uint8Array {
-  if (from === to) return pixels;
-  const n = pixels.length / from;
-  const out = new Uint8Array(n * to);
-  for (let i = 0; i < n; i++) {
-    if (to === 3) out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = pixels[i * from];
-    else if (from < 3) out[i] = pixels[i * from];
-    else
-      out[i] =
-        (pixels[from * i] * 19595 + pixels[from * i + 1] * 38470 + pixels[from * i + 2] * 7471 + 0x8000) >>
-        16;
+/** Grey, by Pillow's weights (ITU-R 601) where there is colour; undefined if there is and `always` isn't set. */
+function toGrey(pixels: Uint8Array, from: number, always: boolean): Uint8Array | undefined {
+  if (from === 1) return pixels;
+  const out = new Uint8Array(pixels.length / from);
+  let at = 0;
+  for (let i = 0; i < out.length; i++, at += from) {
+    const r = pixels[at];
+    const g = from < 3 ? r : pixels[at + 1];
+    const b = from < 3 ? r : pixels[at + 2];
+    if (!always && (r !== g || r !== b)) return undefined;
+    out[i] = (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
   }
+  return out;
+}
+
+/** Three equal channels from one. */
+export function inColour(grey: Uint8Array): Uint8Array {
+  const out = new Uint8Array(grey.length * 3);
+  for (let i = 0; i < grey.length; i++) out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = grey[i];
   return out;
 }

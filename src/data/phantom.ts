@@ -2,6 +2,7 @@
 
 import { Dataset, type PixelSource, type Row } from './dataset.js';
 import { DataError } from './errors.js';
+import { inColour } from './image.js';
 import { drawFilm, drawPatient, findings, type Finding } from './phantom/anatomy.js';
 import { drawPicture, type Picture } from './phantom/film.js';
 import { random } from './random.js';
@@ -113,10 +114,4 @@ export function phantom({
   };
   const split = splitByPatient(rows, { seed }).map(({ film: _film, person: _person, ...row }) => row);
   return new Dataset('phantom', [...classes], split, pixelSource);
-}
-
-function inColour(grey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = grey[i];
-  return out;
 }

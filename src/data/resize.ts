@@ -1,10 +1,19 @@
 // Resizing of 8-bit pictures in memory: Pillow's BILINEAR (a triangle filter widened when shrinking), bit for bit.
 
 const precision = 22; // Pillow's PRECISION_BITS for 8-bit pictures: 32 - 8 - 2
+const half = 1 << (precision - 1);
+
+/** Which inputs an output is made of: `counts[i]` of them from `starts[i]` on, with `weights[i * stride …]`. */
+interface Filter {
+  starts: Int32Array;
+  counts: Int32Array;
+  weights: Int32Array;
+  stride: number;
+}
 
 /**
  * Resizes `pixels` ([height, width, channels], 8 bits) to [newHeight, newWidth, channels], equal to Pillow's
- * `resize(..., BILINEAR)`: first across, then down, rounded to 8 bits in between.
+ * `resize(..., BILINEAR)`: first across, then down, rounded to 8 bits in between. Returns `pixels` itself where nothing changes.
  */
 export function resize(
   pixels: Uint8Array,
@@ -12,37 +21,59 @@ export function resize(
   to: { width: number; height: number },
   channels = 1,
 ): Uint8Array {
-  if (from.width === to.width && from.height === to.height) return pixels;
-  const across = along(pixels, from.height, from.width, to.width, channels);
-  // down is across with rows as items: [height][width * channels]
-  return along(across, 1, from.height, to.height, to.width * channels);
+  let out = pixels;
+  if (from.width !== to.width) out = across(out, from.height, from.width, to.width, channels);
+  if (from.height !== to.height) out = down(out, from.height, to.height, to.width * channels);
+  return out;
 }
 
-/** Resizes the middle axis of [outer, length, inner]. */
-function along(x: Uint8Array, outer: number, length: number, newLength: number, inner: number): Uint8Array {
-  if (length === newLength) return x;
-  const out = new Uint8Array(outer * newLength * inner);
-  const { starts, counts, weights, stride } = triangle(length, newLength);
-  const sums = new Int32Array(inner);
-  for (let o = 0; o < outer; o++) {
-    for (let i = 0; i < newLength; i++) {
-      sums.fill(1 << (precision - 1));
-      for (let k = 0; k < counts[i]; k++) {
-        const w = weights[i * stride + k];
-        const at = (o * length + starts[i] + k) * inner;
-        for (let c = 0; c < inner; c++) sums[c] += x[at + c] * w;
-      }
-      const to = (o * newLength + i) * inner;
-      for (let c = 0; c < inner; c++) {
-        const v = sums[c] >> precision;
-        out[to + c] = v < 0 ? 0 : v > 255 ? 255 : v;
+function across(x: Uint8Array, rows: number, width: number, newWidth: number, channels: number): Uint8Array {
+  const out = new Uint8Array(rows * newWidth * channels);
+  const { starts, counts, weights, stride } = filter(width, newWidth);
+  let to = 0;
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < newWidth; i++) {
+      const first = (row * width + starts[i]) * channels;
+      const count = counts[i];
+      for (let c = 0; c < channels; c++) {
+        let sum = half;
+        for (let k = 0, at = first + c; k < count; k++, at += channels)
+          sum += Math.imul(x[at], weights[i * stride + k]);
+        out[to++] = sum >> precision;
       }
     }
+  return out;
+}
+
+function down(x: Uint8Array, height: number, newHeight: number, line: number): Uint8Array {
+  const out = new Uint8Array(newHeight * line);
+  const { starts, counts, weights, stride } = filter(height, newHeight);
+  const sums = new Int32Array(line);
+  for (let i = 0; i < newHeight; i++) {
+    sums.fill(half);
+    for (let k = 0; k < counts[i]; k++) {
+      const weight = weights[i * stride + k];
+      const from = (starts[i] + k) * line;
+      for (let c = 0; c < line; c++) sums[c] += Math.imul(x[from + c], weight);
+    }
+    for (let c = 0; c < line; c++) out[i * line + c] = sums[c] >> precision;
   }
   return out;
 }
 
-function triangle(length: number, newLength: number) {
+const filters = new Map<string, Filter>();
+
+/** The triangle filter from `length` to `newLength`; the last ones are kept. */
+function filter(length: number, newLength: number): Filter {
+  const key = `${length}/${newLength}`;
+  let known = filters.get(key);
+  if (known) return known;
+  if (filters.size >= 256) filters.clear();
+  filters.set(key, (known = triangle(length, newLength)));
+  return known;
+}
+
+function triangle(length: number, newLength: number): Filter {
   const scale = length / newLength;
   const width = Math.max(scale, 1);
   const stride = Math.ceil(width) * 2 + 1;

@@ -39,6 +39,7 @@ export interface Patient {
   scoliosis: number;
   vessels: number;
   breasts: number;
+  pacemaker: boolean;
   blobs: Blob[];
 }
 
@@ -60,7 +61,6 @@ export interface Film {
   severity: number;
   growth: number;
   leads: number;
-  device: boolean;
   letter: 'L' | 'R' | '';
 }
 
@@ -88,6 +88,7 @@ export function drawPatient(seed: number, index: number, finding: Finding, hospi
     scoliosis: r(-0.03, 0.03),
     vessels: r(0.6, 1.3),
     breasts,
+    pacemaker: random(seed, 'pacemaker', index).chance(0.06),
     blobs: drawBlobs(finding, random(seed, 'lesion', index)),
   };
 }
@@ -108,7 +109,6 @@ export function drawFilm(seed: number, patient: number, film: number): Film {
     severity: r(0.85, 1.15),
     growth: r(0.9, 1.1),
     leads: r.chance(0.3) ? 1 + r.int(4) : 0,
-    device: r.chance(0.08),
     letter: r.chance(0.1) ? '' : r.chance(0.5) ? 'L' : 'R',
   };
 }

@@ -28,7 +28,7 @@ export function drawPicture(
   drawAnatomy(density, air, patient, film, frame, keys);
   drawVessels(density, air, patient, film, frame, random(...keys, 'vessels'));
   const lesion = drawLesion(density, air, patient, film, frame, keys);
-  drawLines(density, film, frame, random(...keys, 'lines'));
+  drawLines(density, patient, film, frame, random(...keys, 'lines'));
   const pixels = expose(density, patient, film, size, keys, noise);
   drawLetters(pixels, patient, film, size, random(...keys, 'letters'));
   const mask = new Uint8Array(size * size);
@@ -253,19 +253,24 @@ function expose(
   const gamma = film.gamma * (other ? 0.9 : 1.1);
   const table = toneCurve(gamma);
   const pixels = new Uint8Array(size * size);
-  let before = 0;
-  for (let j = 0; j < size; j++)
+  const grain = new Float32Array(size + 1); // the row above, overwritten from the left; [0] is the margin
+  for (let j = 0; j < size; j++) {
+    let corner = 0;
     for (let i = 0; i < size; i++) {
       const at = j * size + i;
       const u = (i / size) * 2 - 1;
       const v = (j / size) * 2 - 1;
       let d = (density[at] - 0.45) * contrast * 1.25 + 0.45 + lift;
       if (other) d -= 0.09 * (u * u + v * v); // light falls off towards the corners
-      before = before * 0.35 + r.normal() * sigma; // a little correlated, as a detector's is
-      d += before * (0.6 + 0.6 * (1 - density[at]));
+      // a little correlated with its neighbours, as a detector's is
+      const above = grain[i + 1];
+      grain[i + 1] = 0.25 * (grain[i] + above) - 0.0625 * corner + r.normal() * sigma;
+      corner = above;
+      d += grain[i + 1] * (0.6 + 0.6 * (1 - density[at]));
       const t = d < 0 ? 0 : d > 1 ? 1 : d;
       pixels[at] = table[(t * 1024) | 0] + 0.5;
     }
+  }
   return pixels;
 }
 

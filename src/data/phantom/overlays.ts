@@ -59,7 +59,7 @@ export function drawVessels(
 }
 
 /** Leads of an electrocardiograph with their pads, and now and then a pacemaker. */
-export function drawLines(density: Float32Array, film: Film, f: Frame, r: Random): void {
+export function drawLines(density: Float32Array, p: Patient, film: Film, f: Frame, r: Random): void {
   for (let k = 0; k < film.leads; k++) {
     const side = r.chance(0.5) ? -1 : 1;
     const [x, y] = [side * r(0.2, 0.7), r(-0.5, 0.6)];
@@ -72,18 +72,11 @@ export function drawLines(density: Float32Array, film: Film, f: Frame, r: Random
       [px, py] = [nx, ny];
     }
   }
-  if (film.device) {
-    const [x, y] = [r(0.4, 0.55), r(-0.45, -0.35)];
-    for (let k = -2; k <= 2; k++)
-      stroke(
-        density,
-        f.size,
-        [...toPixels(f, x - 0.05, y + k * 0.025), ...toPixels(f, x + 0.05, y + k * 0.025)],
-        0.016 / f.unit,
-        0.3,
-      );
+  if (p.pacemaker) {
+    const [x, y] = [0.47, -0.39];
+    stroke(density, f.size, [...toPixels(f, x - 0.02, y), ...toPixels(f, x + 0.02, y)], 0.05 / f.unit, 0.3);
     const wire = [
-      [x, y - 0.07],
+      [x, y - 0.05],
       [0.2, -0.5],
       [0.02, -0.3],
       [-0.02, 0.1],
