@@ -8,6 +8,8 @@ import { random } from './random.js';
 export interface Row {
   /** Place in the data set as it was opened; filters keep it. */
   readonly index: number;
+  /** Line of the manifest, the header being line 1. */
+  readonly line?: number;
   /** Absolute path; absent where the image is made on demand. */
   readonly file?: string;
   /** One of the data set's `classes`. */
@@ -189,16 +191,26 @@ export class Dataset {
     };
   }
 
-  /** The rows as a danfojs DataFrame, a column a field. */
+  /**
+   * The rows as a danfojs DataFrame, a column a field; `row` is each one's `index`. A column whose name is a DataFrame's own
+   * (`index`, `size`, …) gets a `_` behind it, as danfojs makes columns properties.
+   */
   async frame(): Promise<DataFrame> {
     const dfd = await danfo();
     const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'file'] as const;
     const present = fields.filter((f) => this.rows.some((row) => row[f] !== undefined));
     const extra = Object.keys(this.rows[0]?.extra ?? {});
-    const columns: Record<string, (string | number)[]> = { index: this.rows.map((row) => row.index) };
+    const columns: Record<string, (string | number)[]> = { row: this.rows.map((row) => row.index) };
     for (const f of present) columns[f] = this.rows.map((row) => row[f] ?? '');
     for (const f of extra) columns[f] ??= this.rows.map((row) => row.extra?.[f] ?? '');
-    return new dfd.DataFrame(columns);
+    return new dfd.DataFrame(
+      Object.fromEntries(
+        Object.entries(columns).map(([name, list]) => [
+          name in dfd.DataFrame.prototype ? `${name}_` : name,
+          list,
+        ]),
+      ),
+    );
   }
 
   /** The row's picture, 0 to 1, [size, size, channels]. Throws DataError 'image' where it can't be decoded. */
