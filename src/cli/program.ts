@@ -1,11 +1,27 @@
 // The command line: what each command takes, and the module that does it, loaded only when it is called.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
+import { UsageError } from './errors.js';
 import type { InstallFlags } from './install.js';
 import type { RunFlags } from './run.js';
 
-/** `done` gets the exit code; a command that goes on running gives none. */
-export function cellgradProgram(done: (code: number | undefined) => void): Command {
+/** Parses the command line and does what it says. Throws a UsageError. */
+export async function runProgram(): Promise<void> {
+  const program = cellgradProgram();
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    // help and version have been said
+    if (error.exitCode === 0) return;
+    process.exitCode = 2;
+    if (error.code !== 'commander.help') throw new UsageError(sentenceOf(error, program));
+  }
+}
+
+function cellgradProgram(): Command {
+  // not process.exit: what was written to a pipe must arrive
+  const done = (code: number): void => void (process.exitCode = code);
   const program = new Command('cellgrad')
     .description('TypeScript notebooks for fine-tuning image classifiers')
     .version(version(), '-v, --version', 'says the version')
@@ -44,25 +60,25 @@ export function cellgradProgram(done: (code: number | undefined) => void): Comma
     .command('kernel', { hidden: true })
     .description('starts a kernel; Jupyter calls this')
     .requiredOption('--connection-file <file>', 'where to meet the front end')
-    .action(async ({ connectionFile }: { connectionFile: string }) => {
-      (await import('./kernel.js')).kernel(connectionFile);
-      done(undefined);
-    });
+    .action(async ({ connectionFile }: { connectionFile: string }) =>
+      (await import('./kernel.js')).kernel(connectionFile),
+    );
 
   for (const each of [program, ...program.commands])
     each
       .exitOverride()
-      .configureOutput({ outputError: () => undefined }) // main.ts says it
+      .configureOutput({ outputError: () => undefined }) // runProgram says it
       .configureHelp({ commandUsage: (command) => usage(program, command) });
   return program;
 }
 
-/** Commander's errors as a sentence; '' for what is no error (help, version). */
-export function sentenceOf(error: CommanderError): string {
-  if (error.exitCode === 0) return '';
+function sentenceOf(error: CommanderError, program: Command): string {
   const text = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
   const sentence = text[0].toUpperCase() + text.slice(1);
-  return /[.?!]$/.test(sentence) ? sentence : `${sentence}.`;
+  if (/[.?!]$/.test(sentence)) return sentence;
+  if (error.code !== 'commander.unknownCommand') return `${sentence}.`;
+  const names = program.createHelp().visibleCommands(program);
+  return `${sentence}. There are ${names.map((command) => command.name()).join(', ')}.`;
 }
 
 function place(command: Command): Command {

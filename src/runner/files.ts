@@ -1,6 +1,6 @@
 // Files that appear whole or not at all, and the word before a long run that they can't be written.
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { RunError } from './errors.js';
 
@@ -8,7 +8,7 @@ import { RunError } from './errors.js';
 export function writeWhole(path: string, content: string): void {
   const temporary = beside(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (cause) {
@@ -23,11 +23,22 @@ export function checkWritable(path: string): void {
     throw new RunError('output', `${path} is a folder, so no file can be written there; name a file in it.`);
   const temporary = beside(path);
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(temporary, '');
     rmSync(temporary);
   } catch (cause) {
     throw unwritable(path, cause);
+  }
+}
+
+// Node's own recursive mkdir never returns where the system says ENOENT for the child of a folder that exists
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
   }
 }
 
@@ -39,6 +50,7 @@ function unwritable(path: string, cause: unknown): RunError {
     EACCES: 'this user may not write there',
     EPERM: 'this user may not write there',
     EROFS: 'the file system is read-only',
+    ENOENT: 'the system makes no folders there',
     ENOSPC: 'the disk is full',
     EDQUOT: 'the disk quota is used up',
     ENOTDIR: 'a part of the path is a file, not a folder',

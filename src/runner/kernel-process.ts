@@ -13,6 +13,8 @@ import { RunError } from './errors.js';
 const START_MS = 60_000;
 /** How long one that was asked to end may take. */
 const END_MS = 3000;
+/** Lines of V8's that say nothing to the user. */
+const NOISE = /^(at |<---|---|#|\[\d+:0x|\d+: 0x|Waiting for the debugger|Debugger (listening|ending))/;
 /** What the process itself wrote, kept to say why it died. */
 const LOG_CHARACTERS = 8000;
 
@@ -166,7 +168,7 @@ export class KernelProcess {
     const line = this.log
       .split('\n')
       .map((each) => each.trim())
-      .filter((each) => each && !/^(at |<---|---|#|\[\d+:0x|\d+: 0x)/.test(each))
+      .filter((each) => each && !NOISE.test(each))
       .at(memory ? 0 : -1);
     return line && !memory ? `${how} It last wrote: ${line}` : how;
   }

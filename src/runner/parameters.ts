@@ -1,8 +1,8 @@
 // Parameters as papermill has them: the cell tagged `parameters` declares them with their defaults, and a
 // cell put after it overrides them.
+import eraser from '@swc/wasm-typescript';
 import { parse } from 'acorn';
 import { closest } from 'fastest-levenshtein';
-import { transformModule } from '../kernel/transform.js';
 import { RunError } from './errors.js';
 import { cellId, type Cell, type Notebook } from './notebook.js';
 
@@ -66,7 +66,8 @@ function declarations(source: string): Map<string, Declared> {
   const declared = new Map<string, Declared>();
   let program;
   try {
-    program = parse(transformModule(source).code, {
+    // types are blanked out where they stood, so that what follows a name in the source is its type
+    program = parse(eraser.transformSync(source, { mode: 'strip-only' }).code, {
       ecmaVersion: 'latest',
       sourceType: 'module',
       allowAwaitOutsideFunction: true,
@@ -83,7 +84,6 @@ function declarations(source: string): Map<string, Declared> {
     if (declaration?.type !== 'VariableDeclaration') continue;
     for (const { id, init } of declaration.declarations) {
       if (id.type !== 'Identifier') continue;
-      // types are blanked out where they stood, so what follows the name in the source is its type
       const type = /^\s*[!?]?\s*:\s*([^=]*?)\s*(?:=|;|$)/.exec(source.slice(id.end, init?.start))?.[1];
       const kind = type ? kindOfType(type) : kindOfValue(init);
       declared.set(id.name, { keyword: declaration.kind, kind });

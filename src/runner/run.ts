@@ -182,8 +182,8 @@ function fresh(notebook: Notebook): Notebook {
 /** The heading right above the cell, or its first line that is more than a comment. */
 function titleOf(cell: Cell, cells: Cell[]): string {
   const above = cells[cells.indexOf(cell) - 1];
-  const heading =
-    above?.cell_type === 'markdown' ? /^#{1,6}\s+(.+?)\s*#*\s*$/m.exec(above.source)?.[1] : undefined;
+  const headings = above?.cell_type === 'markdown' ? above.source.match(/^#{1,6}\s.+$/gm) : undefined;
+  const heading = headings?.at(-1)?.replace(/^#+\s+|\s*#*\s*$/g, '');
   const lines = cell.source.split('\n').map((line) => line.trim());
   const first = lines.find((line) => line && !/^(\/\/|\/\*|\*|import\b)/.test(line));
   return heading?.replace(/[*_`]/g, '') ?? first ?? lines.find(Boolean) ?? '';
