@@ -11,6 +11,7 @@ export class ComputeError extends Error {
       | 'device'
       | 'library'
       | 'op'
+      | 'memory'
       | 'index'
       | 'disposed',
     message: string,

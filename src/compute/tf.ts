@@ -2,6 +2,7 @@
 
 import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
+import { ComputeError } from './errors.js';
 import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
 import { registerNativeGradients } from './ops.js';
@@ -40,5 +41,20 @@ async function start(): Promise<Binding | undefined> {
   tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
   tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
   registerNativeGradients();
+  nameDisposed();
   return b;
+}
+
+/** tfjs takes a tensor that it doesn't know for one of another backend; most often it was disposed. */
+function nameDisposed(): void {
+  const engine = tf.engine();
+  const move = engine.moveData;
+  engine.moveData = (backend, id) => {
+    if (!engine.state.tensorInfo.has(id))
+      throw new ComputeError(
+        'disposed',
+        'A tensor was used after it had been disposed. Return it from tf.tidy, or hold it with tf.keep.',
+      );
+    move.call(engine, backend, id);
+  };
 }

@@ -7,12 +7,15 @@ const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
 export function reportText(r: DoctorReport): string {
   const wrong = r.problems.filter((p) => p.grave).length;
-  const verdict =
-    wrong === 0 ? 'everything works' : wrong === 1 ? 'one thing is wrong' : `${wrong} things are wrong`;
+  const good = r.device.works
+    ? 'everything works'
+    : 'nothing is wrong; TensorFlow is fetched at the first start';
+  const verdict = wrong === 0 ? good : wrong === 1 ? 'one thing is wrong' : `${wrong} things are wrong`;
   const lines = [`cellgrad ${r.cellgrad}: ${verdict}`, ''];
   for (const [about, title, text] of rows(r)) {
     const own = r.problems.filter((p) => p.about === about);
-    const sign = own.some((p) => p.grave) ? '✗' : own.length ? '!' : '✓';
+    const untried = about === 'device' && r.device.works === undefined;
+    const sign = own.some((p) => p.grave) ? '✗' : own.length || untried ? '!' : '✓';
     lines.push(`${sign} ${title.padEnd(12)}${text}`);
     for (const p of own) lines.push(`${' '.repeat(14)}${p.what}`, `${' '.repeat(14)}→ ${p.mend}`);
   }
