@@ -1,54 +1,125 @@
-// Looks at the image files of a data set: are they there, can they be decoded, are they the ones the manifest means.
+// What is looked at in a data set: labels, patients in two splits, image files there, decodable, and those the manifest means.
 
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Dataset, Row } from './dataset.js';
+import type { Dataset, PixelSource, Row } from './dataset.js';
 import { DataError, someOf } from './errors.js';
-import { loadPixels } from './image.js';
 
 type OnError = 'throw' | 'skip';
 
-const names = (rows: readonly Row[]) => someOf(rows.map((row) => row.file!));
-const files = (n: number) => `${n} image${n === 1 ? '' : 's'}`;
+const place = (row: Row) => (row.line === undefined ? row.file! : `${row.file} (line ${row.line})`);
+const places = (rows: readonly Row[]) => someOf(rows.map(place));
+const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
+const be = (n: number) => (n === 1 ? 'is' : 'are');
 
-export function checkFiles(rows: Row[], onError: OnError, notes: string[]): Row[] {
-  const missing = rows.filter((row) => !existsSync(row.file!));
-  if (missing.length === 0) return rows;
-  const sentence = `${files(missing.length)} of ${rows.length} ${missing.length === 1 ? 'is' : 'are'} missing: ${names(missing)}.`;
+/** Every label one of the classes, and two classes at least. */
+export function checkLabels(
+  rows: readonly Row[],
+  classes: readonly string[],
+  label: string,
+  manifest: string,
+): void {
+  const outside = new Map<string, number[]>();
+  for (const row of rows) {
+    if (classes.includes(row.label)) continue;
+    if (!outside.has(row.label)) outside.set(row.label, []);
+    outside.get(row.label)!.push(row.line ?? row.index);
+  }
+  if (outside.size > 0) {
+    const named = [...outside].map(
+      ([name, lines]) =>
+        `'${name}' (${lines.length === 1 ? '' : `${lines.length} rows, the first on `}line ${lines[0]})`,
+    );
+    throw new DataError(
+      'label',
+      `${manifest}: ${someOf(named)} in column '${label}' ${be(outside.size)} not among the classes ${classes.join(', ')}. Name ${outside.size === 1 ? 'it' : 'them'} in \`classes\`, or leave those rows out with \`where\`.`,
+    );
+  }
+  const found = new Set(rows.map((row) => row.label));
+  if (found.size < 2)
+    throw new DataError(
+      'classes',
+      `${manifest}: every row has the label '${[...found][0]}' in column '${label}'. A classifier needs two classes at least; is another column meant (\`label\`), or does \`where\` leave out too much?`,
+    );
+}
+
+/** The same patient in two splits: the network would be tested on patients it has learnt. */
+export function checkLeak(rows: readonly Row[], manifest: string, allowed: boolean, notes: string[]): void {
+  const seen = new Map<string, Map<string, Row>>();
+  for (const row of rows) {
+    const splits = seen.get(row.patient) ?? new Map<string, Row>();
+    if (!splits.has(row.split)) splits.set(row.split, row);
+    seen.set(row.patient, splits);
+  }
+  const leaks = [...seen].filter(([, splits]) => splits.size > 1);
+  if (leaks.length === 0) return;
+  const named = leaks.map(
+    ([patient, splits]) =>
+      `${patient} (${[...splits].map(([split, row]) => `'${split}' on line ${row.line}`).join(', ')})`,
+  );
+  const sentence = `${manifest}: ${count(leaks.length, 'patient')} ${be(leaks.length)} in more than one split: ${someOf(named)}.`;
+  if (!allowed)
+    throw new DataError(
+      'leak',
+      `${sentence} Results would be too good. Split by patient, open(…, { split: { seed: 0 } }), or insist with allowLeak: true.`,
+    );
+  notes.push(sentence);
+}
+
+/** Classes without an image, here or in a split, and rows in no split: no errors, but worth a note. */
+export function noteGaps(rows: readonly Row[], classes: readonly string[], notes: string[]): void {
+  const nowhere = rows.filter((row) => row.split === '').length;
+  if (nowhere > 0) notes.push(`${count(nowhere, 'image')} ${be(nowhere)} in no split.`);
+  const labels = new Set(rows.map((row) => row.label));
+  const none = classes.filter((c) => !labels.has(c));
+  if (none.length > 0) notes.push(`No image has the label ${none.join(' or ')}.`);
+  for (const split of new Set(rows.map((row) => row.split).filter(Boolean))) {
+    const here = new Set(rows.filter((row) => row.split === split).map((row) => row.label));
+    const absent = classes.filter((c) => labels.has(c) && !here.has(c));
+    if (absent.length > 0) notes.push(`The split '${split}' has no image of ${absent.join(' or ')}.`);
+  }
+}
+
+export function checkFiles(rows: Row[], manifest: string, onError: OnError, notes: string[]): Row[] {
+  const missing = new Set(rows.filter((row) => !existsSync(row.file!)));
+  if (missing.size === 0) return rows;
+  const sentence = `${manifest}: ${count(missing.size, 'image')} of ${rows.length} ${be(missing.size)} missing: ${places([...missing])}.`;
   if (onError === 'throw')
     throw new DataError(
       'missing',
       `${sentence} Is \`root\` the right folder? To go on without: open(…, { onError: 'skip' }).`,
     );
   notes.push(sentence);
-  return rows.filter((row) => !missing.includes(row));
+  return rows.filter((row) => !missing.has(row));
 }
 
+/** Decodes every picture once, small. */
 export async function checkPixels(
   rows: Row[],
+  source: PixelSource,
   onError: OnError,
   notes: string[],
   signal?: AbortSignal,
 ): Promise<Row[]> {
-  const broken: Row[] = [];
+  const broken = new Set<Row>();
   await each(rows, signal, async (row) => {
     try {
-      await loadPixels(row.file!, { size: 8 });
+      await source.pixels(row, { size: 8, channels: 1, fit: 'fill' });
     } catch (error) {
       if (onError === 'throw') throw error;
-      broken.push(row);
+      broken.add(row);
     }
   });
-  if (broken.length === 0) return rows;
-  broken.sort((a, b) => a.index - b.index);
-  notes.push(`${files(broken.length)} of ${rows.length} can't be decoded: ${names(broken)}.`);
-  return rows.filter((row) => !broken.includes(row));
+  if (broken.size === 0) return rows;
+  const inOrder = [...broken].sort((a, b) => a.index - b.index);
+  notes.push(`${count(broken.size, 'image')} of ${rows.length} can't be decoded: ${places(inOrder)}.`);
+  return rows.filter((row) => !broken.has(row));
 }
 
 /**
  * Compares every file with the manifest's sha256. Returns the data set; throws DataError 'checksum' naming the first files that
- * differ, or, with onError 'skip', leaves those out and says so in `notes`. Rows without a sha256 pass.
+ * differ or are gone, or, with onError 'skip', leaves those out and says so in `notes`. Rows without a sha256 pass.
  */
 export async function verify(
   dataset: Dataset,
@@ -57,14 +128,11 @@ export async function verify(
   const wrong: Row[] = [];
   await each(dataset.rows, signal, async (row) => {
     if (!row.file || !row.sha256) return;
-    const sum = createHash('sha256')
-      .update(await readFile(row.file))
-      .digest('hex');
-    if (sum !== row.sha256.toLowerCase()) wrong.push(row);
+    if ((await sha256(row.file)) !== row.sha256.toLowerCase()) wrong.push(row);
   });
   if (wrong.length === 0) return dataset;
   wrong.sort((a, b) => a.index - b.index);
-  const sentence = `${files(wrong.length)} of ${dataset.length} ${wrong.length === 1 ? 'has' : 'have'} another sha256 than the manifest says: ${names(wrong)}.`;
+  const sentence = `${count(wrong.length, 'image')} of ${dataset.length} ${wrong.length === 1 ? 'has' : 'have'} another sha256 than the manifest says, or ${be(wrong.length)} gone: ${places(wrong)}.`;
   if (onError === 'throw')
     throw new DataError('checksum', `${sentence} Fetch ${wrong.length === 1 ? 'it' : 'them'} again.`);
   return dataset.with(
@@ -74,7 +142,13 @@ export async function verify(
   );
 }
 
-/** Runs `work` on every row, eight at a time. */
+/** The file's checksum in hexadecimal; '' where it can't be read. */
+async function sha256(file: string): Promise<string> {
+  const content = await readFile(file).catch(() => undefined);
+  return content ? createHash('sha256').update(content).digest('hex') : '';
+}
+
+/** Runs `work` on every row, eight at a time; after an error no further one is begun. */
 async function each(
   rows: readonly Row[],
   signal: AbortSignal | undefined,
@@ -87,5 +161,9 @@ async function each(
       await work(rows[next++]);
     }
   };
-  await Promise.all(Array.from({ length: 8 }, lane));
+  const stop = (error: unknown) => {
+    next = rows.length;
+    throw error;
+  };
+  await Promise.all(Array.from({ length: 8 }, () => lane().catch(stop)));
 }

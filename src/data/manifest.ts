@@ -1,11 +1,11 @@
 // Opening a data set: a CSV with a row an image, or a JSON of data-manifests/ that describes one; all checks on the way.
 
-import { parse } from 'csv-parse/sync';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
-import { checkFiles, checkPixels } from './check.js';
-import { Dataset, type Row } from './dataset.js';
-import { DataError, describeError, someOf } from './errors.js';
+import { existsSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { checkFiles, checkLabels, checkLeak, checkPixels, noteGaps } from './check.js';
+import { readCsv } from './csv.js';
+import { Dataset, type ImageOptions, type PixelSource, type Row } from './dataset.js';
+import { DataError } from './errors.js';
 import { loadPixels } from './image.js';
 import { readDescription, type ManifestDescription } from './schema.js';
 import { splitByPatient, type SplitOptions } from './split.js';
@@ -69,11 +69,11 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
   const { onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
   const file = resolve(path);
   const root = resolve(options.root ?? dirname(file));
-  const records = readCsv(file).filter((record) => options.where?.(record) ?? true);
+  const records = readCsv(file).filter(({ values }) => options.where?.(values) ?? true);
   if (records.length === 0)
     throw new DataError('empty', `${file} has no rows${options.where ? ' that pass `where`' : ''}.`);
   const column = (field: Field) => options.columns?.[field] ?? field;
-  const present = Object.keys(records[0]);
+  const present = Object.keys(records[0].values);
   const labels = [options.label ?? 'label'].flat();
   const label = labels.find((name) => present.includes(name)) ?? labels[0];
   const needed = [column('file'), label, column('patient'), ...(options.split ? [] : [column('split')])];
@@ -94,17 +94,18 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
   const used = new Set([label, ...fields.map(column)]);
   const value = (record: Record<string, string>, field: Field) => record[column(field)] || undefined;
   let rows: Row[] = [];
-  for (const [at, record] of records.entries()) {
+  for (const { line, values: record } of records) {
     if (!record[label]) continue;
     const name = value(record, 'file');
     const patient = value(record, 'patient');
     if (!name || !patient)
       throw new DataError(
         'manifest',
-        `${file}: row ${at + 1} has an empty '${column(name ? 'patient' : 'file')}'.`,
+        `${file}, line ${line}: '${column(name ? 'patient' : 'file')}' is empty. Fill it in, or leave the row out with \`where\`.`,
       );
     rows.push({
       index: rows.length,
+      line,
       file: resolve(root, name),
       label: record[label],
       patient,
@@ -122,61 +123,24 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
 
   const classes = options.classes ?? [...new Set(rows.map((row) => row.label))].sort();
   checkLabels(rows, classes, label, file);
-  rows = checkFiles(rows, onError, notes);
+  rows = checkFiles(rows, file, onError, notes);
   if (options.split) rows = splitByPatient(rows, options.split);
-  checkLeak(rows, options.allowLeak ?? false, notes);
-  if (check === 'pixels') rows = await checkPixels(rows, onError, notes, options.signal);
+  checkLeak(rows, file, options.allowLeak ?? false, notes);
+  const source: PixelSource = { pixels: (row, o) => pixelsOf(row, file, o) };
+  if (check === 'pixels') rows = await checkPixels(rows, source, onError, notes, options.signal);
   if (rows.length === 0) throw new DataError('empty', `${file}: no image is left. ${notes.join(' ')}`);
-  return new Dataset(
-    datasetName(file),
-    classes,
-    rows,
-    { pixels: (row, o) => loadPixels(row.file!, o) },
-    notes,
-  );
+  noteGaps(rows, classes, notes);
+  return new Dataset(join(basename(dirname(file)), basename(file)), classes, rows, source, notes);
 }
 
-const datasetName = (file: string): string => file.split('/').slice(-2).join('/');
-
-function readCsv(file: string): Record<string, string>[] {
-  if (!existsSync(file)) throw new DataError('manifest', `There is no manifest ${file}.`);
+/** The row's picture; an error names its place in the manifest. */
+async function pixelsOf(row: Row, manifest: string, options: Required<ImageOptions>): Promise<Uint8Array> {
   try {
-    return parse(readFileSync(file), { columns: true, bom: true, skip_empty_lines: true, trim: true });
+    return await loadPixels(row.file!, options);
   } catch (error) {
-    throw new DataError('manifest', `${file} can't be read as CSV: ${describeError(error)}.`, {
-      cause: error,
+    if (!(error instanceof DataError) || error.code === 'option') throw error;
+    throw new DataError(error.code, `${manifest}, line ${row.line}: ${error.message}`, {
+      cause: error.cause,
     });
   }
-}
-
-function checkLabels(rows: readonly Row[], classes: readonly string[], label: string, file: string): void {
-  const outside = new Map<string, number>();
-  for (const row of rows)
-    if (!classes.includes(row.label)) outside.set(row.label, (outside.get(row.label) ?? 0) + 1);
-  if (outside.size > 0)
-    throw new DataError(
-      'label',
-      `${file}: ${someOf([...outside].map(([name, n]) => `'${name}' (${n} rows)`))} in column '${label}' ${outside.size === 1 ? 'is' : 'are'} not among the classes ${classes.join(', ')}. Name them in \`classes\`, or leave those rows out with \`where\`.`,
-    );
-  const found = new Set(rows.map((row) => row.label));
-  if (found.size < 2)
-    throw new DataError(
-      'classes',
-      `${file}: every row has the label '${[...found][0]}' in '${label}'. A classifier needs two classes at least; is another column meant?`,
-    );
-}
-
-/** The same patient in two splits: the network would be tested on patients it has learnt. */
-function checkLeak(rows: readonly Row[], allowed: boolean, notes: string[]): void {
-  const splits = new Map<string, Set<string>>();
-  for (const row of rows) splits.set(row.patient, (splits.get(row.patient) ?? new Set()).add(row.split));
-  const leaks = [...splits].filter(([, s]) => s.size > 1);
-  if (leaks.length === 0) return;
-  const sentence = `${leaks.length} patient${leaks.length === 1 ? ' is' : 's are'} in more than one split: ${someOf(leaks.map(([p, s]) => `${p} (${[...s].join(' and ')})`))}.`;
-  if (!allowed)
-    throw new DataError(
-      'leak',
-      `${sentence} Results would be too good. Split by patient, open(…, { split: { seed: 0 } }), or insist with allowLeak: true.`,
-    );
-  notes.push(sentence);
 }

@@ -225,7 +225,7 @@ function drawLesion(
       }
     }
   }
-  const strength = (dense ? 0.3 : 0.125) * film.severity;
+  const strength = (dense ? 0.36 : 0.19) * film.severity;
   for (let at = 0; at < lesion.length; at++) {
     if (lesion[at] === 0) continue;
     lesion[at] *= air[at];

@@ -74,7 +74,7 @@ export function drawLines(density: Float32Array, p: Patient, film: Film, f: Fram
   }
   if (p.pacemaker) {
     const [x, y] = [0.47, -0.39];
-    stroke(density, f.size, [...toPixels(f, x - 0.02, y), ...toPixels(f, x + 0.02, y)], 0.05 / f.unit, 0.3);
+    stroke(density, f.size, [...toPixels(f, x - 0.02, y), ...toPixels(f, x + 0.02, y)], 0.05 / f.unit, 0.45);
     const wire = [
       [x, y - 0.05],
       [0.2, -0.5],
