@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { resolveLocal } from './resolution.js';
 import { transformCommonJs } from './transform.js';
 import * as tslab from './tslab.js';
-import { version } from './versions.js';
+import { version, withImports } from './versions.js';
 
 type Compiling = NodeJS.Module & { _compile(code: string, file: string): void };
 
@@ -25,9 +25,11 @@ export function requireForCells(require: NodeJS.Require, folder: string): NodeJS
 
 const versions = new Map<string, string>();
 
-/** Drops what `require` keeps of a file that has changed since. */
+/** Drops what `require` keeps of a file, and of what it imports, that has changed since. */
 export function forgetIfChanged(require: NodeJS.Require, file: string): void {
-  const now = version(file);
-  if (versions.get(file) !== now) delete require.cache[file];
-  versions.set(file, now);
+  for (const each of withImports(file)) {
+    const now = version(each);
+    if (versions.has(each) && versions.get(each) !== now) delete require.cache[each];
+    versions.set(each, now);
+  }
 }

@@ -20,6 +20,13 @@ export function versioned(url: string): string {
   return `${url}?v=${version(fileURLToPath(url))}`;
 }
 
+/** The file and all that it imports from the user's folders. */
+export function withImports(file: string): string[] {
+  const found = new Map<string, string>();
+  collect(file, found);
+  return [...found.keys()];
+}
+
 /** Changes with the file and with what it imports. */
 export function version(file: string): string {
   const found = new Map<string, string>();

@@ -76,9 +76,9 @@ export class TestKernel {
   }
 
   /** A kernel that answers. */
-  static async start(options: StartOptions = {}): Promise<TestKernel> {
+  static async start(options: StartOptions = {}, given?: Connection): Promise<TestKernel> {
     const home = mkdtempSync(join(tmpdir(), 'cellgrad-kernel-'));
-    const connection = await freeConnection();
+    const connection = given ?? (await freeConnection());
     const file = join(home, 'connection.json');
     writeFileSync(file, JSON.stringify(connection));
     const child = spawn(process.execPath, [...kernelArguments(), '--connection-file', file], {
@@ -171,6 +171,13 @@ export class TestKernel {
     socket.close();
     if (echo.toString() !== 'ping') throw new Error('The heartbeat came back changed.');
     return performance.now() - begun;
+  }
+
+  /** A new process on the same ports, as a front end restarts a kernel. */
+  async restart(): Promise<TestKernel> {
+    await this.ask('shutdown_request', { restart: true }, 'control');
+    await this.stop();
+    return TestKernel.start({}, this.connection);
   }
 
   /** Ends the process, gently if it listens. */
