@@ -30,7 +30,7 @@ export async function run(file: string, flags: RunFlags): Promise<number> {
   try {
     return await runFile(file, flags);
   } catch (error) {
-    if (error instanceof RunError) throw new UsageError(error.message, 1);
+    if (error instanceof RunError) throw new UsageError(error.message, error.code === 'parameter' ? 2 : 1);
     throw error;
   }
 }

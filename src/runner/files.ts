@@ -12,7 +12,7 @@ export function writeWhole(path: string, content: string): void {
     writeFileSync(temporary, content);
     renameSync(temporary, path);
   } catch (cause) {
-    rmSync(temporary, { force: true });
+    discard(temporary);
     throw unwritable(path, cause);
   }
 }
@@ -27,7 +27,16 @@ export function checkWritable(path: string): void {
     writeFileSync(temporary, '');
     rmSync(temporary);
   } catch (cause) {
+    discard(temporary);
     throw unwritable(path, cause);
+  }
+}
+
+function discard(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // it was never there
   }
 }
 
