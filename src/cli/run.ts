@@ -66,7 +66,7 @@ async function runFile(file: string, flags: RunFlags): Promise<number> {
       process.stdout.write(`Notebook: ${shown(output)}\nReport:   ${shown(html)}\n`);
     }
     if (stop) return 128 + constants.signals[stop];
-    return result.failures.length && !flags.allowErrors ? 1 : 0;
+    return result.complete && (flags.allowErrors || !result.failures.length) ? 0 : 1;
   } finally {
     release();
   }

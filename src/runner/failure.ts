@@ -10,6 +10,9 @@ export interface Failure {
   excerpt: string[];
 }
 
+/** Files that are not the user's to mend. */
+const OWN = new URL('..', import.meta.url).href;
+
 interface ErrorContent {
   ename: string;
   evalue: string;
@@ -28,7 +31,7 @@ function place(cell: number, lines: string[]): string {
   const frames = lines.filter((line) => /^\s+at /.test(line));
   const inCell = frames.map((line) => /In\[(\d+)\]:(\d+)/.exec(line)).filter((match) => match !== null);
   const own = inCell.find(([, n]) => Number(n) === cell);
-  const [first] = frames;
+  const [first] = frames.filter((line) => !line.includes(OWN) && !line.includes('/node_modules/'));
   const top = first === undefined ? null : /In\[(\d+)\]:(\d+)/.exec(first);
   const file = first === undefined ? null : /([^/\s(]+\.[cm]?[jt]sx?)(?:\?[^:]*)?:(\d+):\d+/.exec(first);
   const at = own ? `, line ${own[2]}` : '';

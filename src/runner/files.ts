@@ -19,7 +19,7 @@ export function writeWhole(path: string, content: string): void {
 
 /** Throws the RunError that writing would end in. */
 export function checkWritable(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory())
+  if (existsSync(path) && statSync(path).isDirectory())
     throw new RunError('output', `${path} is a folder, so no file can be written there; name a file in it.`);
   const temporary = beside(path);
   try {

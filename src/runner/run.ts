@@ -30,6 +30,8 @@ export interface RunResult {
   failures: Failure[];
   /** How many cells were run. */
   ran: number;
+  /** Whether the run came to its end, failures or not. */
+  complete: boolean;
 }
 
 /** Longer than a cell that cooperates gets from the kernel to end by itself. */
@@ -53,12 +55,13 @@ export async function runNotebook(source: Notebook, options: RunOptions): Promis
     progress.close();
     await kernel?.shutDown();
   }
-  return { notebook, failures: [...run.failures, ...run.uncaught()], ran: run.ran };
+  return { notebook, failures: [...run.failures, ...run.uncaught()], ran: run.ran, complete: run.complete };
 }
 
 class Run {
   readonly failures: Failure[] = [];
   ran = 0;
+  complete = false;
   private readonly failed = new Set<Cell>();
   private readonly outputs = new Outputs();
   private readonly cellOf = new Map<string, Cell>();
@@ -100,6 +103,7 @@ class Run {
         this.savedAt = Date.now();
       }
     }
+    this.complete = true;
   }
 
   /** What came out of timers and promises that no cell waited for. */

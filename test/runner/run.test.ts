@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { kernelArguments } from '../../src/cli/spawn.js';
+import { parseNotebook, runNotebook } from '../../src/runner/index.js';
 import { cellgrad, inFolder, start } from '../cli/cli.js';
 import { code, markdown, sample, tagged, type SampleCell } from './samples.js';
 
@@ -185,15 +187,20 @@ describe('cellgrad run', function () {
     }));
 
   it('kills a kernel that can’t be interrupted', () =>
-    withNotebook(
-      [TELL, 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)'],
-      async (folder, where) => {
-        const { code, stderr } = await cellgrad(['run', 'n.ipynb', '--timeout', '1'], where);
-        assert.equal(code, 1);
-        assert.match(stderr, /^Cell 2: it ran longer than the limit of 1 s\./m);
-        assert.equal(read(folder).cells[1].outputs.at(-1)!.ename, 'Timeout');
-      },
-    ));
+    withNotebook([], async (folder) => {
+      const notebook = parseNotebook(
+        sample([TELL, 'require("child_process").execSync("sleep 60")', '3']),
+        'n',
+      );
+      const options = { kernel: kernelArguments(), folder, timeout: 0.5, grace: 0.5, allowErrors: true };
+      const { failures, ran, complete, notebook: after } = await runNotebook(notebook, options);
+      assert.deepEqual([ran, complete], [2, false]);
+      assert.match(
+        failures[0].message,
+        /^Cell 2: it ran longer than the limit of 0\.5 s\. It did not end when/,
+      );
+      assert.equal(after.cells[1].outputs!.at(-1)!.output_type, 'error');
+    }));
 
   it('says that the kernel died, and in which cell', () =>
     withNotebook(
