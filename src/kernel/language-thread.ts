@@ -44,6 +44,7 @@ const service = typescript.createLanguageService({
     return content === undefined ? undefined : typescript.ScriptSnapshot.fromString(content);
   },
   getCurrentDirectory: () => process.cwd(),
+  useCaseSensitiveFileNames: () => typescript.sys.useCaseSensitiveFileNames,
   getDefaultLibFileName: (settings) => typescript.getDefaultLibFilePath(settings),
   fileExists: (file) => file === FILE || file === GLOBALS || typescript.sys.fileExists(file),
   readFile: (file) => (file === GLOBALS ? DECLARATIONS : typescript.sys.readFile(file)),

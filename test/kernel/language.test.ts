@@ -56,7 +56,7 @@ describe('language', function () {
     ['what a file exports', 'import { tw| } from "./mine"', ['twice'], 'tw'],
     ['the kernel’s own functions', 'clearOut|', ['clearOutput'], 'clearOut'],
     ['tslab', 'import * as tslab from "tslab"; tslab.display.ht|', ['html'], 'ht'],
-    ['cellgrad', 'import { metrics } from "cellgrad"; metrics.confu|', ['confusion'], 'confu'],
+    ['cellgrad', 'import { metrics } from "cellgrad"; metrics.confu|', ['confusionMatrix'], 'confu'],
   ];
   for (const [what, code, wanted, replaced] of samples)
     it(`completes ${what}`, async () => {
