@@ -118,7 +118,8 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
     });
   }
   const unlabelled = records.length - rows.length;
-  if (unlabelled > 0) notes.push(`${unlabelled} rows without a value in '${label}' were left out.`);
+  if (unlabelled > 0)
+    notes.push(`${unlabelled} row${unlabelled === 1 ? '' : 's'} without a value in '${label}' left out.`);
   if (rows.length === 0) throw new DataError('empty', `${file}: no row has a value in '${label}'.`);
 
   const classes = options.classes ?? [...new Set(rows.map((row) => row.label))].sort();
