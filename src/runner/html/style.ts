@@ -32,7 +32,8 @@ pre.error{background:#fef3f2;border-left:3px solid var(--bad);padding:.7em .9em;
 .output>img{display:block}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{padding:.35em .8em;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
+th,td{padding:.35em .8em;border-bottom:1px solid var(--line);vertical-align:top}
+th:not([align],[style]),td:not([align],[style]){text-align:left}
 thead th{border-bottom:2px solid #cbd2d9}
 .html td,.html th{white-space:nowrap}
 .missing,.outside{font-size:.9em}.missing{color:var(--bad)}
