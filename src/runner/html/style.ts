@@ -18,7 +18,7 @@ blockquote{margin-left:0;padding:.1em 1em;border-left:4px solid var(--line);colo
 code,pre{font-family:var(--mono);font-size:.86rem}
 :not(pre)>code{background:var(--ground);border:1px solid var(--line);border-radius:4px;padding:.1em .3em;overflow-wrap:anywhere}
 pre{margin:0;line-height:1.5;overflow-x:auto;tab-size:2}
-pre.source{background:var(--ground);border:1px solid var(--line);border-radius:6px;padding:.7em .9em}
+pre.source{background:var(--ground);border:1px solid var(--line);border-radius:6px;padding:.7em .9em;white-space:pre-wrap;overflow-wrap:anywhere}
 .markdown pre.source{margin:.8em 0}
 .cell.code{margin:1.1em 0 1.4em}
 .input{position:relative}
