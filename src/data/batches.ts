@@ -51,6 +51,10 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   for (const [name, value] of Object.entries({ size, batch }))
     if (!(Number.isInteger(value) && value > 0))
       throw new DataError('option', `batches: ${name} must be a whole number above 0, not ${value}.`);
+  if (!(Number.isInteger(prefetch) && prefetch >= 0))
+    throw new DataError('option', `batches: prefetch must be a whole number from 0 on, not ${prefetch}.`);
+  if (channels !== 1 && channels !== 3)
+    throw new DataError('option', `batches: channels must be 1 or 3, not ${String(channels)}.`);
   const scale = scaling(options, channels);
   const order = Int32Array.from(dataset.rows, (_, i) => i);
   if (options.shuffle) random(seed, 'order', epoch).shuffle(order);

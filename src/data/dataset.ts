@@ -203,14 +203,11 @@ export class Dataset {
     const columns: Record<string, (string | number)[]> = { row: this.rows.map((row) => row.index) };
     for (const f of present) columns[f] = this.rows.map((row) => row[f] ?? '');
     for (const f of extra) columns[f] ??= this.rows.map((row) => row.extra?.[f] ?? '');
-    return new dfd.DataFrame(
-      Object.fromEntries(
-        Object.entries(columns).map(([name, list]) => [
-          name in dfd.DataFrame.prototype ? `${name}_` : name,
-          list,
-        ]),
-      ),
+    const named = Object.entries(columns).map(
+      ([name, list]) => [name in dfd.DataFrame.prototype ? `${name}_` : name, list] as const,
     );
+    if (this.length === 0) return new dfd.DataFrame([], { columns: named.map(([name]) => name) });
+    return new dfd.DataFrame(Object.fromEntries(named));
   }
 
   /** The row's picture, 0 to 1, [size, size, channels]. Throws DataError 'image' where it can't be decoded. */

@@ -27,40 +27,28 @@ export interface PhantomOptions {
   confounding?: number;
 }
 
+const defaults: Required<PhantomOptions> = {
+  patients: 120,
+  filmsPerPatient: [1, 4],
+  seed: 0,
+  size: 224,
+  classes: findings,
+  noise: 1,
+  hospitals: 2,
+  confounding: 0,
+};
+
 /**
  * Chest-film phantoms: ribs, lungs, heart, vessels, several films a patient, with one finding a patient: none, a one-sided dense
  * consolidation, or bilateral, peripheral, patchy ground glass. `dataset.mask(row)` is the lesion. Split by patient, stratified.
  * The same seed gives the same films. Films are drawn when they are first asked for, then kept (size² bytes each).
  * Throws DataError 'option'.
  */
-export function phantom({
-  patients = 120,
-  filmsPerPatient = [1, 4],
-  seed = 0,
-  size = 224,
-  classes = findings,
-  noise = 1,
-  hospitals = 2,
-  confounding = 0,
-}: PhantomOptions = {}): Dataset {
-  const [fewest, most] = filmsPerPatient;
-  const wrong = !(Number.isInteger(patients) && patients > 0)
-    ? `patients must be a whole number above 0, not ${patients}`
-    : !(Number.isInteger(fewest) && Number.isInteger(most) && fewest >= 1 && most >= fewest)
-      ? `filmsPerPatient must be [fewest, most] with 1 <= fewest <= most, not [${filmsPerPatient.join(', ')}]`
-      : !(Number.isInteger(size) && size >= 16 && size <= 2048)
-        ? `size must be a whole number from 16 to 2048, not ${size}`
-        : classes.length === 0 || new Set(classes).size < classes.length
-          ? `classes must name each finding once`
-          : !(noise >= 0)
-            ? `noise must be 0 or more, not ${noise}`
-            : !(confounding >= 0 && confounding <= 1)
-              ? `confounding must lie between 0 and 1, not ${confounding}`
-              : classes.some((c) => !findings.includes(c))
-                ? `a phantom has no finding '${classes.find((c) => !findings.includes(c))}': there are ${findings.join(', ')}`
-                : undefined;
-  if (wrong) throw new DataError('option', `phantom: ${wrong}.`);
-
+export function phantom(options: PhantomOptions = {}): Dataset {
+  const o = { ...defaults, ...options };
+  check(o);
+  const { patients, seed, size, classes, noise, hospitals, confounding } = o;
+  const [fewest, most] = o.filmsPerPatient;
   const rows: (Row & { film: number; person: number })[] = [];
   for (let person = 0; person < patients; person++) {
     const r = random(seed, 'visit', person);
@@ -114,4 +102,28 @@ export function phantom({
   };
   const split = splitByPatient(rows, { seed }).map(({ film: _film, person: _person, ...row }) => row);
   return new Dataset('phantom', [...classes], split, pixelSource);
+}
+
+function check(o: Required<PhantomOptions>): void {
+  const bad = (name: keyof PhantomOptions, rule: string): never => {
+    throw new DataError('option', `phantom: ${name} must be ${rule}, not ${JSON.stringify(o[name])}.`);
+  };
+  const whole = (value: number, low: number, high = Infinity): boolean =>
+    Number.isInteger(value) && value >= low && value <= high;
+  if (!whole(o.patients, 1)) bad('patients', 'a whole number above 0');
+  const [fewest, most] = o.filmsPerPatient;
+  if (!whole(fewest, 1) || !whole(most, fewest))
+    bad('filmsPerPatient', '[fewest, most] with 1 <= fewest <= most');
+  if (!whole(o.size, 16, 2048)) bad('size', 'a whole number from 16 to 2048');
+  const unknown = o.classes.find((c) => !findings.includes(c));
+  if (unknown !== undefined)
+    throw new DataError(
+      'option',
+      `phantom: there is no finding '${unknown}' in classes; there are ${findings.join(', ')}.`,
+    );
+  if (o.classes.length === 0 || new Set(o.classes).size < o.classes.length)
+    bad('classes', 'a list that names each finding once');
+  if (!(o.noise >= 0)) bad('noise', '0 or more');
+  if (!whole(o.hospitals, 1, 2)) bad('hospitals', '1 or 2');
+  if (!(o.confounding >= 0 && o.confounding <= 1)) bad('confounding', 'between 0 and 1');
 }

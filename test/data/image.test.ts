@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { loadImage } from '../../src/data/index.js';
 import { resize } from '../../src/data/resize.js';
 import { says } from './folder.js';
@@ -18,7 +18,7 @@ describe('a picture', () => {
     pixels: number[],
     width: number,
     channels: 1 | 2 | 3 | 4,
-    change: (s: sharp.Sharp) => sharp.Sharp = (s) => s.png(),
+    change: (s: Sharp) => Sharp = (s) => s.png(),
   ): Promise<string> => {
     const raw = { width, height: pixels.length / width / channels, channels };
     await change(sharp(Buffer.from(pixels), { raw })).toFile(at(name));
