@@ -24,24 +24,41 @@ export interface ClassifierFacts {
 
 export class Classifier {
   readonly name: string;
-  readonly classes: string[];
   readonly inputShape: [number, number, number];
   readonly preprocessing: Preprocessing;
   /** Layers whose outputs end the stem and each stage. */
   readonly stages: string[];
   /** The layer that classifies. */
   readonly head: string;
-  /** Input `[batch, height, width, channels]`, output logits `[batch, classes]`. */
-  readonly net: tfjs.LayersModel;
+  private output: { classes: string[]; net: tfjs.LayersModel };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
     this.name = facts.name;
-    this.classes = facts.classes;
     this.inputShape = facts.inputShape;
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
     this.head = graph.head;
-    this.net = tf.model({ inputs: input, outputs: graph.logits });
+    this.output = {
+      classes: facts.classes,
+      net: tf.model({ inputs: input, outputs: graph.logits }),
+    };
+  }
+
+  get classes(): string[] {
+    return this.output.classes;
+  }
+
+  /** Input `[batch, height, width, channels]`, output logits `[batch, classes]`. */
+  get net(): tfjs.LayersModel {
+    return this.output.net;
+  }
+
+  /** Puts another layer in the place of the head, of the same name; the old one's parameters are freed. */
+  setHead(layer: tfjs.layers.Layer, classes: string[]): void {
+    const old = this.layer(this.head);
+    const logits = layer.apply(old.input) as tfjs.SymbolicTensor;
+    this.output = { classes, net: tf.model({ inputs: this.net.inputs, outputs: logits }) };
+    old.dispose();
   }
 
   /** Names of all layers, from the input on. */
@@ -114,10 +131,11 @@ export class Classifier {
   stateDict(): StateDict {
     const out: StateDict = new Map();
     for (const [name, p] of this.parameters()) {
-      const data = tf.tidy(() => {
-        const v = p.variable.read();
-        return (p.toTorch ? tf.transpose(v, p.toTorch) : v).dataSync() as Float32Array;
-      });
+      // the values don't leave through tidy: it would look at each of them for tensors
+      const v = p.variable.read();
+      const t = p.toTorch ? tf.transpose(v, p.toTorch) : v;
+      const data = t.dataSync() as Float32Array;
+      if (t !== v) t.dispose();
       out.set(name, { shape: p.shape, data: data.slice() });
     }
     return out;
@@ -180,15 +198,12 @@ export class Classifier {
     const out: Float32Array[] = [];
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);
-      const flat = tf.tidy(() =>
-        tf
-          .softmax(
-            this.net.apply(tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]), {
-              training: false,
-            }) as tfjs.Tensor2D,
-          )
-          .dataSync(),
-      ) as Float32Array;
+      const scores = tf.tidy(() => {
+        const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
+        return tf.softmax(this.net.apply(part, { training: false }) as tfjs.Tensor2D);
+      });
+      const flat = scores.dataSync() as Float32Array;
+      scores.dispose();
       for (let k = 0; k < n; k++)
         out.push(flat.slice(k * this.classes.length, (k + 1) * this.classes.length));
     }

@@ -39,6 +39,15 @@ export interface CreateOptions {
   seed?: number;
 }
 
+const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
+
+/** Names of classes, given as such or as how many there are. */
+export function classNames(given: readonly string[] | number): string[] {
+  if (!whole(typeof given === 'number' ? given : given.length, 1))
+    throw new ModelError('option', `classes is ${JSON.stringify(given)}; there must be at least one.`);
+  return typeof given === 'number' ? Array.from({ length: given }, (_, i) => `class ${i}`) : [...given];
+}
+
 /**
  * Builds a network.
  * @throws ModelError `unknown-model` with the nearest names; `option` when a size or number can't be; `weights`
@@ -52,12 +61,7 @@ export async function create(name: string, options: CreateOptions = {}): Promise
     );
   const { seed = 0, channels = 3, dropout } = options;
   const inputShape = options.inputShape ?? [architecture.size, architecture.size];
-  const count = options.classes ?? 1000;
-  const classes =
-    typeof count === 'number' ? Array.from({ length: count }, (_, i) => `class ${i}`) : [...count];
-  const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
-  if (!whole(classes.length, 1) || (typeof count === 'number' && !whole(count, 1)))
-    throw new ModelError('option', `classes is ${JSON.stringify(count)}; there must be at least one.`);
+  const classes = classNames(options.classes ?? 1000);
   if (!whole(channels, 1))
     throw new ModelError('option', `channels is ${channels}; it must be a whole number from 1 on.`);
   if (inputShape.length !== 2 || !inputShape.every((n) => whole(n, architecture.minSize)))

@@ -3,7 +3,7 @@
 export { create, list, type CreateOptions } from './create.js';
 export { Classifier, type Preprocessing } from './classifier.js';
 export { save, load } from './save.js';
-export { freeze, unfreeze } from './transfer.js';
+export { freeze, replaceHead, unfreeze } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';
 export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';
 export { readSafetensors, writeSafetensors } from './weights/safetensors.js';
