@@ -88,6 +88,22 @@ describe('the chest-film phantoms', () => {
     }
   });
 
+  it('show a consolidation at least a thirtieth of the lungs large, in every patient', () => {
+    const many = phantom({
+      patients: 150,
+      filmsPerPatient: [1, 1],
+      classes: ['consolidation'],
+      seed: 4,
+      size: 48,
+    });
+    for (const row of many.rows) {
+      const [lesion, lungs] = [many.mask(row)!, many.source.lungs!(row)].map((m) =>
+        m.reduce((a, b) => a + b, 0),
+      );
+      assert.ok(lesion > lungs / 30, `${row.patient}: ${lesion} of ${lungs}`);
+    }
+  });
+
   it('come from two hospitals that differ in look, or from one', async () => {
     assert.deepEqual(Object.keys(set.counts('source')).sort(), ['hospital-a', 'hospital-b']);
     const corner = async (source: string): Promise<number> => {

@@ -116,13 +116,14 @@ export function drawFilm(seed: number, patient: number, film: number): Film {
 function drawBlobs(finding: Finding, r: Random): Blob[] {
   if (finding === 'consolidation') {
     const side = r.chance(0.5) ? -1 : 1;
-    // a lobe: upper, middle or lower; some discs that overlap
-    const down = [r(0.18, 0.36), r(0.42, 0.6), r(0.66, 0.86)][r.int(3)];
-    const across = r(0.4, 0.75);
-    const size = r(0.14, 0.22);
+    // a lobe: upper, middle or lower; some discs that overlap, clear of diaphragm and heart
+    const zone = r.int(3);
+    const down = [r(0.18, 0.36), r(0.4, 0.55), r(0.58, 0.7)][zone];
+    const across = side > 0 && zone > 0 ? r(0.7, 0.88) : r(0.45, 0.78);
+    const size = r(0.16, 0.22);
     return Array.from({ length: 4 }, (_, i) => ({
       side,
-      across: across + (i ? r(-0.28, 0.28) : 0),
+      across: across + (i ? r(-0.25, 0.25) : 0),
       down: down + (i ? r(-0.1, 0.1) : 0),
       radius: size * (i ? r(0.55, 0.95) : 1),
       stretch: r(0.75, 1.3),
