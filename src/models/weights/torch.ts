@@ -65,6 +65,14 @@ async function readZip(path: string): Promise<StateDict> {
             `The weights file was refused: it would unpack to more than ${limit / 1e9} GB.`,
           ),
         );
+      // PyTorch stores its values as they are; what swells a hundredfold is no weights
+      if (entry.uncompressedSize > 1e6 && entry.uncompressedSize > 100 * entry.compressedSize)
+        return fail(
+          new ModelError(
+            'weights',
+            `The weights file was refused: ${entry.fileName} would swell from ${entry.compressedSize} to ${entry.uncompressedSize} bytes.`,
+          ),
+        );
       file.openReadStream(entry, (error, stream) => {
         if (error) return fail(error);
         const chunks: Buffer[] = [];
