@@ -128,19 +128,19 @@ export function conv2d(
   w: T4,
   { stride = 1, pad = 0, dilation = 1, groups = 1 }: ConvOptions = {},
 ): T4 {
-  if (native()) {
-    const attrs = [...window([stride, stride], pad), attr.ints('dilations', [1, dilation, dilation, 1])];
-    return convolution('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', attrs, x, w);
+  if (groups > 1) {
+    // TensorFlow's gradients of a grouped convolution exist only with oneDNN, which it leaves off on older processors
+    const ws = tf.split(w, groups, 3) as T4[];
+    const parts = tf.split(x, groups, 3) as T4[];
+    return tf.concat(
+      parts.map((part, i) => conv2d(part, ws[i], { stride, pad, dilation })),
+      3,
+    );
   }
-  const one = (x: T4, w: T4): T4 =>
-    tf.conv2d(x, w, stride, pad === 'same' ? 'same' : 'valid', 'NHWC', dilation);
-  const p: T4 = padded(x, pad);
-  if (groups === 1) return one(p, w);
-  const ws = tf.split(w, groups, 3) as T4[];
-  return tf.concat(
-    (tf.split(p, groups, 3) as T4[]).map((part, i) => one(part, ws[i])),
-    3,
-  );
+  if (!native())
+    return tf.conv2d(padded(x, pad), w, stride, pad === 'same' ? 'same' : 'valid', 'NHWC', dilation);
+  const attrs = [...window([stride, stride], pad), attr.ints('dilations', [1, dilation, dilation, 1])];
+  return convolution('Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', attrs, x, w);
 }
 
 /**
