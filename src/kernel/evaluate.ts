@@ -1,6 +1,7 @@
 // Evaluates scripts in this thread's global scope through V8's inspector, in REPL mode: top-level await,
 // and an evaluation that another thread can terminate without ending this one.
 import { Session, type Runtime } from 'node:inspector';
+import { promiseHooks } from 'node:v8';
 
 export type Outcome =
   | { kind: 'value'; value: unknown }
@@ -10,11 +11,15 @@ export type Outcome =
 const HOLD = Symbol.for('cellgrad.hold');
 
 export class Evaluator {
-  private readonly session = new Session();
+  private session = connect();
   private held: unknown;
+  /**
+   * Evaluations under way. When the collector finds that one can't end, the inspector reports so, and in
+   * Node 22 that is a call of JavaScript during the collection, which aborts the process.
+   */
+  private readonly pending = new Set<Promise<unknown>>();
 
   constructor() {
-    this.session.connect();
     Object.defineProperty(globalThis, HOLD, {
       value: (value: unknown) => {
         this.held = value;
@@ -22,8 +27,15 @@ export class Evaluator {
     });
   }
 
-  /** Calls back once, perhaps before returning; never if the evaluation is terminated inside an await. */
+  /** Calls back once, perhaps before returning; if terminated inside an await, then once abandoned. */
   evaluate(code: string, name: string, done: (outcome: Outcome) => void): void {
+    let evaluation: Promise<unknown> | undefined;
+    // the first promise is the script's own, made before any of its code runs
+    const stop = promiseHooks.onInit((promise) => {
+      stop();
+      evaluation = promise;
+      this.pending.add(promise);
+    });
     const parameters: Runtime.EvaluateParameterType & { replMode: boolean } = {
       expression: `${code}\n//# sourceURL=${name}`,
       replMode: true,
@@ -32,6 +44,7 @@ export class Evaluator {
       objectGroup: name,
     };
     this.session.post('Runtime.evaluate', parameters, (failure, answer) => {
+      if (evaluation) this.pending.delete(evaluation);
       if (failure) return done({ kind: 'terminated' });
       const { result, exceptionDetails } = answer;
       let outcome: Outcome;
@@ -43,6 +56,14 @@ export class Evaluator {
       this.session.post('Runtime.releaseObjectGroup', { objectGroup: name });
       done(outcome);
     });
+    stop();
+  }
+
+  /** Waits no longer for the evaluations under way, and lets the collector have them. */
+  abandon(): void {
+    this.session.disconnect();
+    this.session = connect();
+    this.pending.clear();
   }
 
   /** Evaluates only if that has no side effects: for completions. */
@@ -81,4 +102,10 @@ export class Evaluator {
     if (special === undefined) return remote.subtype === 'null' ? null : remote.value;
     return special.endsWith('n') ? BigInt(special.slice(0, -1)) : Number(special);
   }
+}
+
+function connect(): Session {
+  const session = new Session();
+  session.connect();
+  return session;
 }

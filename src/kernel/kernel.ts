@@ -91,8 +91,10 @@ class Kernel {
         return;
       case 'settle':
         if (this.running?.request.cell !== message.cell) return;
-        if (Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN) === CLAIM.FREE)
+        if (Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN) === CLAIM.FREE) {
           this.running.settle(interrupted);
+          this.evaluator.abandon();
+        }
         return;
       case 'input':
         this.awaitedInput?.(message.value);

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TestKernel } from './client.js';
 
+const COLLECT = `(await import('node:v8')).setFlagsFromString('--expose-gc');
+  const collect = (await import('node:vm')).runInNewContext('gc');`;
 const CONTRACT = 'globalThis[Symbol.for("cellgrad.cell")]';
 
 describe('interrupt', () => {
@@ -30,6 +32,10 @@ describe('interrupt', () => {
     ['an endless loop', 'while (true) {}'],
     ['the same again', 'while (true) {}'],
     ['an await that never ends', 'await new Promise(() => {})'],
+    [
+      'an await that the collector knows never to end',
+      `${COLLECT} setTimeout(collect, 50); await new Promise(() => {})`,
+    ],
     ['a loop that waits for timers', 'for (;;) await new Promise((r) => setTimeout(r, 5))'],
     ['a loop that waits for nothing', 'for (;;) await null'],
     [
@@ -46,6 +52,17 @@ describe('interrupt', () => {
       const { reply, error } = await interrupted(code);
       assert.deepEqual([reply.status, error?.ename], ['error', 'KernelInterrupt']);
     });
+
+  it('leaves an await that never ends to the collector', async () => {
+    await interrupted(
+      `let weak; await (async () => {
+         const large = new Array(1e6); weak = new WeakRef(large); await new Promise(() => {}); large.pop(); })()`,
+    );
+    const { result } = await kernel.run(
+      `${COLLECT} await new Promise((r) => setTimeout(r, 20)); collect(); weak.deref() === undefined`,
+    );
+    assert.equal(result, 'true');
+  });
 
   it('twice in a row ends one cell', async () => {
     const { error } = await interrupted('while (true) {}', 2);
