@@ -8,6 +8,8 @@ import { efficientnets } from './efficientnet.js';
 import { ModelError, nearest } from './errors.js';
 import { mobilenets } from './mobilenet.js';
 import { resnets } from './resnet.js';
+import { classNames, whole } from './options.js';
+import { replaceHead } from './transfer.js';
 import { imagenetWeights, pretrained } from './weights/imagenet.js';
 
 const architectures: Record<string, Architecture> = {
@@ -37,15 +39,6 @@ export interface CreateOptions {
   /** Probability of dropout before the head. Default: the architecture's own. */
   dropout?: number;
   seed?: number;
-}
-
-const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
-
-/** Names of classes, given as such or as how many there are. */
-export function classNames(given: readonly string[] | number): string[] {
-  if (!whole(typeof given === 'number' ? given : given.length, 1))
-    throw new ModelError('option', `classes is ${JSON.stringify(given)}; there must be at least one.`);
-  return typeof given === 'number' ? Array.from({ length: given }, (_, i) => `class ${i}`) : [...given];
 }
 
 /**
@@ -87,6 +80,8 @@ export async function create(name: string, options: CreateOptions = {}): Promise
     try {
       const head = classes.length === 1000;
       model.loadState(state, { order: true, head });
+      // as PyTorch's libraries give pretrained networks a new head, whatever the architecture's own rule for it
+      if (!head) replaceHead(model, classes, { seed });
     } catch (error) {
       model.dispose();
       throw error;

@@ -1,7 +1,7 @@
 // Transfer: a head for other classes, and which part of a network learns.
 
 import type { Classifier } from './classifier.js';
-import { classNames } from './create.js';
+import { classNames } from './options.js';
 import { linear, linearBias, seedFor } from './init.js';
 import { Linear } from './layers.js';
 

@@ -1,0 +1,12 @@
+// Options that several functions take.
+
+import { ModelError } from './errors.js';
+
+export const whole = (n: number, least: number): boolean => Number.isInteger(n) && n >= least;
+
+/** Names of classes, given as such or as how many there are. */
+export function classNames(given: readonly string[] | number): string[] {
+  if (!whole(typeof given === 'number' ? given : given.length, 1))
+    throw new ModelError('option', `classes is ${JSON.stringify(given)}; there must be at least one.`);
+  return typeof given === 'number' ? Array.from({ length: given }, (_, i) => `class ${i}`) : [...given];
+}
