@@ -77,6 +77,8 @@ class Run {
     const starting = startKernelProcess({
       args: this.options.kernel,
       cwd: this.options.folder,
+      // parameters name files as seen from here, not from the notebook's folder
+      env: { ...process.env, CELLGRAD_CALLED_IN: process.cwd() },
       onMessage: (request, type, content) => this.onMessage(request, type, content),
     });
     const first = await Promise.race([starting, aborted]);

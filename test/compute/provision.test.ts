@@ -200,7 +200,7 @@ describe('fetching a wheel', () => {
     });
     // writing to /dev/full fails as on a full disk, for everybody and without a mount
     it('full while downloading and while unpacking', async function () {
-      if (!existsSync('/dev/full')) return this.skip();
+      if (!existsSync('/dev/full')) return this.skip(); // only Linux has it
       mkdirSync(join(cache, 'demo'));
       symlinkSync('/dev/full', partial());
       await fails(fromWheel(server.wheel), 'disk', 'The disk is full', partial(), 'CELLGRAD_CACHE');
@@ -217,7 +217,7 @@ describe('fetching a wheel', () => {
       assert.ok(!existsSync(join(cache, 'a.bin')));
     });
     it('not to be written', async function () {
-      if (process.platform === 'win32') return this.skip();
+      if (process.platform === 'win32') return this.skip(); // no modes to take the right away with
       // nobody's rights, since root may write everywhere
       const root = process.geteuid!() === 0;
       const folder = mkdtempSync(join(tmpdir(), 'cellgrad-readonly-'));

@@ -3,9 +3,9 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { needsShared, sharedPath } from '../support/fixtures.js';
 
 const venv = process.env.CELLGRAD_VENV;
@@ -200,10 +200,6 @@ describe('under Jupyter', function () {
   });
 
   it('runs the tour under nbconvert', function () {
-    if (!existsSync(TOUR)) {
-      console.log(`      skipped: there is no ${basename(TOUR)} yet`);
-      return this.skip();
-    }
     this.timeout(20 * 60_000);
     program('jupyter-nbconvert', [
       ...['--to', 'notebook', '--execute', '--ExecutePreprocessor.timeout=1000'],

@@ -1,6 +1,6 @@
 // `cellgrad run` from outside: what it writes, says and leaves behind, whatever a cell does.
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kernelArguments } from '../../src/cli/spawn.js';
 import { parseNotebook, runNotebook } from '../../src/runner/index.js';
@@ -60,6 +60,20 @@ describe('cellgrad run', function () {
         [],
       );
     });
+
+  it('works in the notebook’s folder, and says where it was called', () =>
+    inFolder(async (folder) => {
+      mkdirSync(join(folder, 'sub'));
+      writeFileSync(
+        join(folder, 'sub', 'n.ipynb'),
+        sample(['console.log(process.cwd()); console.log(process.env.CELLGRAD_CALLED_IN)']),
+      );
+      await cellgrad(['run', 'sub/n.ipynb'], { cwd: folder });
+      const [{ outputs }] = read(folder).cells;
+      const [cwd, called] = outputs[0].text!.join('').trim().split('\n');
+      assert.equal(realpathSync(cwd), realpathSync(join(folder, 'sub')));
+      assert.equal(realpathSync(called), realpathSync(folder));
+    }));
 
   it('writes notebook and page, with every kind of output where it belongs', () =>
     withNotebook(
@@ -226,7 +240,7 @@ describe('cellgrad run', function () {
     ['SIGTERM', 143],
   ] as const)
     it(`ends in good order at ${signal}`, async function () {
-      if (process.platform === 'win32') this.skip();
+      if (process.platform === 'win32') this.skip(); // has no such signals
       await withNotebook([TELL, 'console.log("begun"); while (true);', '3'], async (folder, where) => {
         const running = start(['run', 'n.ipynb', '--verbose'], where);
         await running.says('begun');
@@ -243,7 +257,7 @@ describe('cellgrad run', function () {
     });
 
   it('leaves no kernel behind at a second Ctrl-C, nor when it is killed itself', async function () {
-    if (process.platform === 'win32') this.skip();
+    if (process.platform === 'win32') this.skip(); // has no such signals
     const endless = 'console.log("begun"); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
     await withNotebook([TELL, endless], async (folder, where) => {
       const running = start(['run', 'n.ipynb', '--verbose'], where);
