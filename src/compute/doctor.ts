@@ -137,7 +137,8 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
       );
   }
 
-  const missing = chosen === 'cpu' && (tensorflow.state === 'absent' || tensorflow.state === 'damaged');
+  const missing =
+    chosen === 'cpu' && !own && (tensorflow.state === 'absent' || tensorflow.state === 'damaged');
   let reachable: boolean | undefined;
   if (missing) {
     if (!cache.writable)
@@ -243,7 +244,7 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
     }
     if (env.CELLGRAD_TENSORFLOW) {
       const files = attempt('tensorflow', () => libraryPlace(env.CELLGRAD_TENSORFLOW!));
-      return { version, state: files ? 'whole' : 'damaged', folder: env.CELLGRAD_TENSORFLOW };
+      return { version, state: files ? 'whole' : 'absent', folder: env.CELLGRAD_TENSORFLOW };
     }
     const folder = wheelFolder(wheel);
     const fetch = { file: wheel.filename, bytes: wheel.bytes };

@@ -16,13 +16,15 @@ export interface Platform {
 
 /** This machine. */
 export function thisPlatform(): Platform {
-  const report =
-    process.platform === 'linux' ? (process.report?.getReport() as unknown as ReportHeader) : undefined;
-  const libc = process.platform !== 'linux' ? 'none' : report?.header?.glibcVersionRuntime ? 'glibc' : 'musl';
-  return { os: process.platform, arch: process.arch, libc };
-}
-interface ReportHeader {
-  header?: { glibcVersionRuntime?: string };
+  const { platform: os, arch } = process;
+  if (os !== 'linux') return { os, arch, libc: 'none' };
+  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean };
+  // with the network, a report waits for the names of all open connections' other ends
+  const { excludeNetwork } = report;
+  report.excludeNetwork = true;
+  const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } };
+  report.excludeNetwork = excludeNetwork;
+  return { os, arch, libc: header?.glibcVersionRuntime ? 'glibc' : 'musl' };
 }
 
 // The Python version in a wheel's name doesn't matter to its libraries: one is chosen and its checksum pinned.

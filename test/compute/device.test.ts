@@ -57,24 +57,42 @@ describe('the device', () => {
   });
 });
 
-describe('the devices agree', () => {
-  it('js and TensorFlow on values and gradients within 1e-4', () => {
-    const script = fileURLToPath(new URL('../support/ops-values.js', import.meta.url));
-    const [js, cpu] = ['js', 'cpu'].map((device) => {
+describe('the devices agree', function () {
+  this.timeout(180_000);
+  /** What a script of test/support prints on TensorFlow and in plain JavaScript. */
+  const both = <T>(name: string): { cpu: T; js: T } => {
+    const script = fileURLToPath(new URL(`../support/${name}.js`, import.meta.url));
+    const on = (device: string): T => {
       const { stdout, stderr, status } = spawnSync(process.execPath, [script], {
         env: { ...process.env, CELLGRAD_DEVICE: device },
         encoding: 'utf8',
       });
       assert.equal(status, 0, stderr);
-      return JSON.parse(stdout) as Record<string, number[][]>;
-    });
+      return JSON.parse(stdout) as T;
+    };
+    return { cpu: on('cpu'), js: on('js') };
+  };
+
+  it('on values and gradients within 1e-4', () => {
+    const { cpu, js } = both<Record<string, number[][]>>('ops-values');
     for (const [name, parts] of Object.entries(cpu))
       parts.forEach((values, i) => {
         assert.equal(js[name][i].length, values.length, name);
         const off = Math.max(...values.map((v, k) => Math.abs(v - js[name][i][k])));
         assert.ok(off < 1e-4, `${name}, ${i ? `gradient ${i}` : 'value'}: ${off}`);
       });
-  }).timeout(120_000);
+  });
+
+  it('on the loss of an epoch and the scores after it within 1e-3', () => {
+    const { cpu, js } = both<{ device: string; loss: number; scores: number[][] }>('training-values');
+    assert.deepEqual([cpu.device, js.device], ['cpu', 'js']);
+    assert.ok(Math.abs(cpu.loss - js.loss) < 1e-3, `losses ${cpu.loss}, ${js.loss}`);
+    assert.equal(cpu.scores.length, 3);
+    cpu.scores.flat().forEach((score, i) => {
+      const other = js.scores.flat()[i];
+      assert.ok(Math.abs(score - other) < 1e-3, `score ${i}: ${score}, ${other}`);
+    });
+  });
 });
 
 describe('mistakes with tensors are errors, and the process goes on', () => {

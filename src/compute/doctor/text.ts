@@ -68,7 +68,9 @@ function library(t: DoctorReport['tensorflow']): string {
     case 'damaged':
       return `${t.version} in ${t.folder} is damaged`;
     case 'absent':
-      return `${t.version} is not there yet; the first start fetches ${mb(t.fetch!.bytes)} (${t.fetch!.file})`;
+      return t.fetch
+        ? `${t.version} is not there yet; the first start fetches ${mb(t.fetch.bytes)} (${t.fetch.file})`
+        : `${t.version} is not in ${t.folder}`;
     case 'unsupported':
       return `${t.version} has no library for this platform`;
   }
