@@ -2,8 +2,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { RunError } from '../runner/errors.js';
-import { writeWhole } from '../runner/files.js';
+import { FileError, writeWholeSync } from '../files.js';
 import { UsageError } from './errors.js';
 import { kernelArguments } from './spawn.js';
 
@@ -24,11 +23,11 @@ export function install(flags: InstallFlags): number {
     metadata: { debugger: false },
   };
   try {
-    writeWhole(join(folder, 'logo-svg.svg'), LOGO);
+    writeWholeSync(join(folder, 'logo-svg.svg'), LOGO);
     // Jupyter sees a kernel once this file is there
-    writeWhole(join(folder, 'kernel.json'), `${JSON.stringify(spec, null, 2)}\n`);
+    writeWholeSync(join(folder, 'kernel.json'), `${JSON.stringify(spec, null, 2)}\n`);
   } catch (error) {
-    if (!(error instanceof RunError)) throw error;
+    if (!(error instanceof FileError)) throw error;
     throw new UsageError(`The kernel can't be registered: ${error.message}`, 1);
   }
   process.stdout.write(`Registered the kernel "${flags.name}" in ${folder}\n`);

@@ -2,7 +2,6 @@
 import { constants } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
-  checkWritable,
   formatNotebook,
   injectParameters,
   notebookHtml,
@@ -10,10 +9,10 @@ import {
   RunError,
   runNotebook,
   terminalProgress,
-  writeWhole,
   type Failure,
   type Notebook,
 } from '../runner/index.js';
+import { checkWritable, FileError, writeWholeSync } from '../files.js';
 import { UsageError } from './errors.js';
 import { kernelArguments } from './spawn.js';
 
@@ -30,6 +29,7 @@ export async function run(file: string, flags: RunFlags): Promise<number> {
   try {
     return await runFile(file, flags);
   } catch (error) {
+    if (error instanceof FileError) throw new UsageError(error.message, 1);
     if (error instanceof RunError) throw new UsageError(error.message, error.code === 'parameter' ? 2 : 1);
     throw error;
   }
@@ -45,7 +45,7 @@ async function runFile(file: string, flags: RunFlags): Promise<number> {
   if (output === html) throw new UsageError('--output and --html name the same file.');
   for (const place of [output, html]) checkWritable(place);
 
-  const save = (executed: Notebook): void => writeWhole(output, formatNotebook(executed));
+  const save = (executed: Notebook): void => writeWholeSync(output, formatNotebook(executed));
   const { signal, received, release } = stopSignals();
   try {
     const result = await runNotebook(notebook, {
@@ -62,7 +62,7 @@ async function runFile(file: string, flags: RunFlags): Promise<number> {
     if (stop) say(`Interrupted${result.ran ? ` in cell ${result.ran}` : ''}.`);
     if (result.ran) {
       save(result.notebook);
-      writeWhole(html, notebookHtml(result.notebook, { folder, name }));
+      writeWholeSync(html, notebookHtml(result.notebook, { folder, name }));
       process.stdout.write(`Notebook: ${shown(output)}\nReport:   ${shown(html)}\n`);
     }
     if (stop) return 128 + constants.signals[stop];

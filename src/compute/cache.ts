@@ -1,7 +1,6 @@
-// The one cache of downloads: where it lies, who may write to it, and how a file gets there whole or not at all.
+// The one cache of downloads: where it lies, who may write to it, and what to say where that fails.
 
-import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
@@ -59,18 +58,5 @@ export async function withLock<T>(path: string, work: () => Promise<T>): Promise
     return await work();
   } finally {
     await release().catch(() => {});
-  }
-}
-
-/** Writes a file beside its place and moves it there, so that readers see the old one or the new one whole. */
-export async function writeAtomic(path: string, content: string | Uint8Array): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    throw diskError(error, path);
   }
 }

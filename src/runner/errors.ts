@@ -1,6 +1,6 @@
 // What can keep a notebook from being run, in a sentence; `code` for programs.
 
-export type RunCode = 'notebook' | 'kernel' | 'parameter' | 'output' | 'start';
+export type RunCode = 'notebook' | 'kernel' | 'parameter' | 'start';
 
 export class RunError extends Error {
   override readonly name = 'RunError';

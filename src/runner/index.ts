@@ -1,7 +1,6 @@
 // Runs notebooks without Jupyter: reads one, sets its parameters, executes it in a kernel process of its
 // own, and writes it as a notebook and as a page.
 export { RunError, type RunCode } from './errors.js';
-export { checkWritable, writeWhole } from './files.js';
 export { notebookHtml, type HtmlOptions } from './html/page.js';
 export {
   formatNotebook,

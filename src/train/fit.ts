@@ -2,6 +2,7 @@
 
 import { optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset } from '../data/index.js';
+import { checkWritable } from '../files.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
@@ -51,11 +52,12 @@ interface Cell {
 /**
  * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch.
  * In a notebook an interrupt ends the step at hand, restores the best state and throws.
- * @throws TrainError `option`, `data`, `nan` (the loss is no number; the model holds its last good state) or `interrupted`
+ * @throws TrainError `option`, `data`, `nan` (the loss is no number; the model holds its last good state) or `interrupted`; FileError when the checkpoint can't be written
  */
 export async function fit(model: Classifier, options: FitOptions): Promise<History> {
   const o = { ...defaults, ...options };
   check(model, o);
+  if (o.checkpoint) checkWritable(o.checkpoint);
   const cell = (globalThis as Record<symbol, unknown>)[Symbol.for('cellgrad.cell')] as Cell | undefined;
   const release = cell?.cooperate();
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);

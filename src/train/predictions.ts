@@ -1,6 +1,6 @@
 // Predictions as a table on disk.
 
-import { writeAtomic } from '../compute/cache.js';
+import { writeWhole } from '../files.js';
 import type { Scores } from './evaluate.js';
 
 const cell = (v: unknown): string => {
@@ -26,5 +26,5 @@ export async function writePredictions(
         .join(','),
     );
   });
-  await writeAtomic(path, lines.join('\n') + '\n');
+  await writeWhole(path, lines.join('\n') + '\n');
 }

@@ -184,6 +184,12 @@ describe('train.fit refuses', function () {
       assert.match((await rejection(train.fit(model, { ...quiet, ...options }))).message, message),
     );
 
+  it('a checkpoint where no file can be, before it trains', async () => {
+    const checkpoint = join(process.execPath, 'best.safetensors');
+    const { message } = await rejection(train.fit(model, { ...quiet, checkpoint }));
+    assert.equal(message, `${checkpoint} can't be written: a part of the path is a file, not a folder.`);
+  });
+
   it('a model that is frozen as a whole', async () => {
     models.freeze(model, model.head);
     const { message } = await rejection(train.fit(model, quiet));

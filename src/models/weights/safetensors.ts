@@ -1,7 +1,7 @@
 // Our own files of weights: safetensors (a JSON header, then the values), with torch's names and layout.
 
 import { readFile } from 'node:fs/promises';
-import { writeAtomic } from '../../compute/cache.js';
+import { writeWhole } from '../../files.js';
 import { ModelError } from '../errors.js';
 import type { StateDict } from './torch.js';
 
@@ -34,7 +34,7 @@ export async function writeSafetensors(
     Buffer.from(data.buffer, data.byteOffset, data.byteLength).copy(out, at);
     at += data.byteLength;
   }
-  await writeAtomic(path, out);
+  await writeWhole(path, out);
 }
 
 /**

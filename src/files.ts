@@ -1,11 +1,33 @@
 // Files that appear whole or not at all, and the word before a long run that they can't be written.
+
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { RunError } from './errors.js';
 
-/** Writes beside the place and moves it there. The folder is made. Throws a RunError. */
-export function writeWhole(path: string, content: string): void {
+/** A file that can't be written; the message says which and why, `cause` is the system's error. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+}
+
+/**
+ * Writes beside the place and moves it there, so that readers see the old file or the new one whole. The folder is made.
+ * @throws FileError
+ */
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = beside(path);
+  try {
+    makeFolder(dirname(path));
+    await writeFile(temporary, content);
+    renameSync(temporary, path);
+  } catch (cause) {
+    discard(temporary);
+    throw unwritable(path, cause);
+  }
+}
+
+/** As `writeWhole`, at once. */
+export function writeWholeSync(path: string, content: string | Uint8Array): void {
   const temporary = beside(path);
   try {
     makeFolder(dirname(path));
@@ -17,10 +39,10 @@ export function writeWhole(path: string, content: string): void {
   }
 }
 
-/** Throws the RunError that writing would end in. */
+/** Throws the FileError that writing would end in. */
 export function checkWritable(path: string): void {
   if (existsSync(path) && statSync(path).isDirectory())
-    throw new RunError('output', `${path} is a folder, so no file can be written there; name a file in it.`);
+    throw new FileError(`${path} is a folder, so no file can be written there; name a file in it.`);
   const temporary = beside(path);
   try {
     makeFolder(dirname(path));
@@ -53,7 +75,7 @@ function makeFolder(folder: string): void {
 
 const beside = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
 
-function unwritable(path: string, cause: unknown): RunError {
+function unwritable(path: string, cause: unknown): FileError {
   const { code } = cause as NodeJS.ErrnoException;
   const why: Record<string, string> = {
     EACCES: 'this user may not write there',
@@ -64,8 +86,9 @@ function unwritable(path: string, cause: unknown): RunError {
     EDQUOT: 'the disk quota is used up',
     ENOTDIR: 'a part of the path is a file, not a folder',
     EEXIST: 'a part of the path is a file, not a folder',
+    EISDIR: 'it is a folder',
   };
-  return new RunError('output', `${path} can't be written: ${why[code ?? ''] ?? (cause as Error).message}.`, {
+  return new FileError(`${path} can't be written: ${why[code ?? ''] ?? (cause as Error).message}.`, {
     cause,
   });
 }
