@@ -27,6 +27,9 @@ await build({
   platform: 'node',
   target: 'node20',
   external: ['@tensorflow/tfjs'],
-  alias: { '@tensorflow/tfjs-core': '@tensorflow/tfjs' }, // one engine, not a second one inside the bundle
+  alias: {
+    '@tensorflow/tfjs-core': '@tensorflow/tfjs', // one engine, not a second one inside the bundle
+    util: './src/compute/node-util.cjs',
+  },
   logLevel: 'error',
 });

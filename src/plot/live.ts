@@ -14,19 +14,21 @@ export interface LiveState {
   imagesPerSecond?: number;
   secondsLeft?: number;
   history?: CurvesHistory;
+  /** How it ended, when it has: `stopped early`, `interrupted`, … and what was kept; in place of the step and the time left. */
+  ended?: string;
 }
 
 /** HTML to display and update while training; under 20 kB whatever the history's length. */
 export function liveHtml(state: LiveState): string {
-  const { epoch, epochs, step, steps, imagesPerSecond, secondsLeft, history } = state;
+  const { epoch, epochs, step, steps, imagesPerSecond, secondsLeft, history, ended } = state;
   const done = Math.min(1, Math.max(0, (epoch - 1 + (steps ? step / steps : 0)) / Math.max(1, epochs))) || 0;
   const facts = [
     `epoch ${epoch} of ${epochs}`,
-    `step ${step} of ${steps}`,
+    ended ?? `step ${step} of ${steps}`,
     Number.isFinite(imagesPerSecond)
       ? `${imagesPerSecond!.toFixed(imagesPerSecond! < 10 ? 1 : 0)} images/s`
       : '',
-    Number.isFinite(secondsLeft) ? `${duration(secondsLeft!)} left` : '',
+    !ended && Number.isFinite(secondsLeft) ? `${duration(secondsLeft!)} left` : '',
   ].filter(Boolean);
   const names = history
     ? [...new Set([...Object.keys(history.train), ...Object.keys(history.val ?? {})])].slice(0, 4)

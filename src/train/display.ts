@@ -11,10 +11,13 @@ export interface Standing {
   imagesPerSecond: number;
   secondsLeft: number;
   history: History;
+  ended?: string;
 }
 export interface TrainingDisplay {
   step(s: Standing): void;
   epoch(s: Standing): void;
+  /** The last word, with `ended`. */
+  end(s: Standing): void;
 }
 
 interface Handle {
@@ -24,7 +27,7 @@ type Display = (content: unknown, options?: object) => Handle;
 
 /** The display for where this runs; `quiet` shows nothing. */
 export function trainingDisplay(kind: 'auto' | 'lines' | 'quiet' = 'auto'): TrainingDisplay {
-  if (kind === 'quiet') return { step() {}, epoch() {} };
+  if (kind === 'quiet') return { step() {}, epoch() {}, end() {} };
   const display = (globalThis as { display?: Display }).display;
   return kind === 'auto' && typeof display === 'function' ? inNotebook(display) : inLines();
 }
@@ -43,6 +46,7 @@ function inNotebook(display: Display): TrainingDisplay {
       if (Date.now() - last > 700) show(s);
     },
     epoch: show,
+    end: show,
   };
 }
 
@@ -59,6 +63,9 @@ function inLines(): TrainingDisplay {
     epoch(s) {
       last = Date.now();
       process.stderr.write(line(s) + '\n');
+    },
+    end({ epoch, epochs, ended }) {
+      process.stderr.write(`epoch ${epoch}/${epochs}, ${ended}\n`);
     },
   };
 }

@@ -105,6 +105,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       }
     }
     if (best) model.loadState(best);
+    display.end({ ...standing(history.epochs.length, 1, 1, history.imagesPerSecond), ended: ended(history) });
     return history;
   } catch (error) {
     if (signal?.aborted) {
@@ -112,11 +113,11 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       const kept = history.best
         ? `the model holds the state of epoch ${history.best} (${o.monitor} ${history.bestValue!.toFixed(4)})`
         : 'no epoch was finished; the model holds the state of the last step';
-      throw new TrainError(
-        'interrupted',
-        `Training was interrupted in epoch ${history.epochs.length + 1}: ${kept}.`,
-        { cause: error },
-      );
+      const running = history.epochs.length + 1;
+      display.end({ ...standing(running, 0, 1, history.imagesPerSecond), ended: 'interrupted' });
+      throw new TrainError('interrupted', `Training was interrupted in epoch ${running}: ${kept}.`, {
+        cause: error,
+      });
     }
     if (error instanceof TrainError && error.code === 'nan') model.loadState(best ?? before);
     throw error;
@@ -138,6 +139,12 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       history,
     };
   }
+}
+
+/** The last word on a training: how it ended, how long it took, and what was kept. */
+function ended({ stopped, seconds, best, bestValue, monitor }: History): string {
+  const how = stopped === 'early' ? 'stopped early' : 'finished';
+  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)})`;
 }
 
 type Cleaned = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;

@@ -205,6 +205,9 @@ describe('plot: figures say what they were drawn from', () => {
     assert.doesNotMatch(html, /<script/);
     const start = plot.liveHtml({ epoch: 1, epochs: 3, step: 0, steps: 0 });
     assert.doesNotMatch(start, /NaN|undefined/);
+    const end = plot.liveHtml({ epoch: 3, epochs: 3, step: 1, steps: 1, secondsLeft: 0, ended: 'finished' });
+    assert.match(end, /epoch 3 of 3 &#183; finished/);
+    assert.doesNotMatch(end, /step|left/);
   });
   it('figures are saved as HTML, SVG and PNG', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cellgrad-plot-'));

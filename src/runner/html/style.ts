@@ -26,9 +26,9 @@ pre.source{background:var(--ground);border:1px solid var(--line);border-radius:6
 summary{cursor:pointer;color:var(--muted);font-size:.9rem}
 .output{margin:.7em 0 0}
 .output>pre,.output>.html{overflow-x:auto}
-pre.text,pre.stream,pre.error{padding:.2em .9em;max-height:40em;overflow:auto}
+pre.text,pre.stream,pre.error{padding:.2em .9em;max-height:40em;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 pre.stderr{background:#fff8eb;border-left:3px solid #e0a100}
-pre.error{background:#fef3f2;border-left:3px solid var(--bad);padding:.7em .9em;white-space:pre-wrap;overflow-wrap:anywhere}
+pre.error{background:#fef3f2;border-left:3px solid var(--bad);padding:.7em .9em}
 .output>img{display:block}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
