@@ -4,6 +4,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
+import { unwatch, watch } from './forgotten.js';
 import { isTorchLayer, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
 import type { StateDict } from './weights/torch.js';
@@ -42,6 +43,7 @@ export class Classifier {
       classes: facts.classes,
       net: tf.model({ inputs: input, outputs: graph.logits }),
     };
+    watch(this, this.net);
   }
 
   get classes(): string[] {
@@ -58,6 +60,7 @@ export class Classifier {
     const old = this.layer(this.head);
     const logits = layer.apply(old.input) as tfjs.SymbolicTensor;
     this.output = { classes, net: tf.model({ inputs: this.net.inputs, outputs: logits }) };
+    watch(this, this.net);
     old.dispose();
   }
 
@@ -210,8 +213,9 @@ export class Classifier {
     return out;
   }
 
-  /** Frees all parameters. */
+  /** Frees all parameters. Those of a network that nothing names any more are freed when the next one is created. */
   dispose(): void {
+    unwatch(this);
     this.net.dispose();
   }
 }

@@ -6,6 +6,7 @@ import { build, type Classifier } from './classifier.js';
 import { densenets } from './densenet.js';
 import { efficientnets } from './efficientnet.js';
 import { ModelError, nearest } from './errors.js';
+import { freeForgotten } from './forgotten.js';
 import { mobilenets } from './mobilenet.js';
 import { resnets } from './resnet.js';
 import { classNames, whole } from './options.js';
@@ -75,6 +76,7 @@ export async function create(name: string, options: CreateOptions = {}): Promise
       `The ImageNet weights of ${name} take 3 channels, not ${channels}; give grey pictures three times.`,
     );
   const state = options.weights && (await imagenetWeights(name, { onProgress: progressPrinter() }));
+  await freeForgotten();
   const model = build(name, architecture, { classes, inputShape: [...inputShape, channels], seed, dropout });
   if (state)
     try {

@@ -142,6 +142,36 @@ describe('a model is looked into and changed', () => {
   });
 });
 
+describe('a model that nothing names any more', () => {
+  const x = picture(1);
+  const used = async (): Promise<Classifier> => {
+    const model = await create('mobilenet_v2', small);
+    model.predict(x);
+    return model;
+  };
+  it('is given back when the next one is created, also after a new head', async () => {
+    (await used()).dispose(); // what tfjs makes once
+    const before = tf.memory().numTensors;
+    await (async () => replaceHead(await used(), ['d', 'e']))();
+    await (async () => void (await used()))();
+    const last = await used();
+    const one = last.parameters().size;
+    last.dispose();
+    assert.ok(
+      tf.memory().numTensors - before <= one,
+      `${tf.memory().numTensors - before} of ${one} are left`,
+    );
+    (await used()).dispose();
+    assert.equal(tf.memory().numTensors, before);
+  });
+  it('lives on where a part of it is held', async () => {
+    const layer = await (async () => (await used()).net.layers[1])();
+    (await used()).dispose();
+    assert.ok(layer.getWeights().every((w) => !w.isDisposed));
+    layer.dispose();
+  });
+});
+
 describe('weights on disk', () => {
   let folder: string;
   before(() => (folder = mkdtempSync(join(tmpdir(), 'cellgrad-weights-'))));
