@@ -13,6 +13,7 @@ const JUPYTER = [
   'nbconvert==7.17.2',
   'nbformat==5.11.1',
   'ipykernel==7.4.0',
+  'jupyterlab==4.6.6',
   'papermill==2.7.0',
   'psutil==7.2.2',
   'pyzmq==27.3.0',

@@ -68,9 +68,11 @@ function spark(name: string, history: CurvesHistory): string {
   const now = lists.map(
     (l) => `<span style="color:${l.color}">&#9679;</span> ${l.part} ${brief(l.list[l.list.length - 1])}`,
   );
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}"><rect width="${w}" height="${h}" fill="#f5f7fa"/>${drawn.join('')}</svg>`;
+  // as a picture, since JupyterLab takes bare SVG out of a notebook that it did not run itself
   return (
     `<div><div style="font-weight:bold">${xml(name)}</div>` +
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${w}" height="${h}" viewBox="0 0 ${w} ${h}" style="background:#f5f7fa">${drawn.join('')}</svg>` +
+    `<img width="${w}" height="${h}" alt="${xml(name)} by epoch" src="data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}"/>` +
     `<div style="font-size:12px">${now.reverse().join(' &#160; ')}</div></div>`
   );
 }
