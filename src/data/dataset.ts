@@ -12,6 +12,8 @@ export interface Row {
   readonly line?: number;
   /** Absolute path; absent where the image is made on demand. */
   readonly file?: string;
+  /** The file as the manifest names it, which tables show. */
+  readonly name?: string;
   /** One of the data set's `classes`. */
   readonly label: string;
   readonly patient: string;
@@ -176,7 +178,9 @@ export class Dataset {
   }
 
   describe(): Description {
-    const splits = Object.keys(this.counts('split')).map((split) => {
+    const place = (split: string): number => (['train', 'val', 'test'].indexOf(split) + 4) % 4;
+    const names = Object.keys(this.counts('split')).sort((a, b) => place(a) - place(b));
+    const splits = names.map((split) => {
       const part = this.where({ split });
       return { split, images: part.length, patients: part.patients().length, counts: part.counts() };
     });
@@ -192,16 +196,16 @@ export class Dataset {
   }
 
   /**
-   * The rows as a danfojs DataFrame, a column a field; `row` is each one's `index`. A column whose name is a DataFrame's own
+   * The rows as a danfojs DataFrame, a column a field; `row` is each one's `index`, `file` its `name`. A column whose name is a DataFrame's own
    * (`index`, `size`, …) gets a `_` behind it, as danfojs makes columns properties.
    */
   async frame(): Promise<DataFrame> {
     const dfd = await danfo();
-    const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'file'] as const;
+    const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'name'] as const;
     const present = fields.filter((f) => this.rows.some((row) => row[f] !== undefined));
     const extra = Object.keys(this.rows[0]?.extra ?? {});
     const columns: Record<string, (string | number)[]> = { row: this.rows.map((row) => row.index) };
-    for (const f of present) columns[f] = this.rows.map((row) => row[f] ?? '');
+    for (const f of present) columns[f === 'name' ? 'file' : f] = this.rows.map((row) => row[f] ?? '');
     for (const f of extra) columns[f] ??= this.rows.map((row) => row.extra?.[f] ?? '');
     const named = Object.entries(columns).map(
       ([name, list]) => [name in dfd.DataFrame.prototype ? `${name}_` : name, list] as const,

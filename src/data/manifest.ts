@@ -107,6 +107,7 @@ async function openCsv(path: string, options: OpenOptions): Promise<Dataset> {
       index: rows.length,
       line,
       file: resolve(root, name),
+      name,
       label: record[label],
       patient,
       split: value(record, 'split') ?? '',

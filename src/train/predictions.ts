@@ -21,7 +21,7 @@ export async function writePredictions(
     const s = Array.from(scores[i]);
     const best = s.indexOf(Math.max(...s));
     lines.push(
-      [row.file ?? row.index, row.patient, classes[truth[i]], classes[best], ...s.map((v) => v.toFixed(6))]
+      [row.name ?? row.index, row.patient, classes[truth[i]], classes[best], ...s.map((v) => v.toFixed(6))]
         .map(cell)
         .join(','),
     );

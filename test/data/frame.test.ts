@@ -29,6 +29,11 @@ describe('the frame of a data set', () => {
       const set = await data.open(folder.manifest(lines));
       const frame = await set.frame();
       assert.deepEqual(frame.columns, ['row', 'label', 'patient', 'split', 'source', 'file', 'age', 'size_']);
+      assert.deepEqual(
+        frame.column('file').values,
+        rows.map((row) => row.split(',')[0]),
+        'as in the manifest',
+      );
       assert.deepEqual(frame.column('size_').values, new Array(6).fill('L'));
       assert.equal((await set.filter(() => false).frame()).shape[0], 0);
     } finally {

@@ -202,7 +202,7 @@ describe('train.writePredictions', function () {
   it('writes a row a film, quoting what needs it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'cellgrad-predictions-'));
     const path = join(folder, 'predictions.csv');
-    const rows = parts.val.rows.slice(0, 2).map((row, i) => ({ ...row, file: i ? undefined : 'a,"b".png' }));
+    const rows = parts.val.rows.slice(0, 2).map((row, i) => ({ ...row, name: i ? undefined : 'a,"b".png' }));
     const scores = [Float32Array.of(0.25, 0.5, 0.25), Float32Array.of(1, 0, 0)];
     await train.writePredictions(path, { rows, scores, truth: [1, 0] }, ['a', 'b', 'c']);
     const [head, first] = (await readFile(path, 'utf8')).split('\n');
