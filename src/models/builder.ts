@@ -7,6 +7,7 @@ import {
   Activation,
   BatchNorm2d,
   Conv2d,
+  Dropout,
   GlobalAveragePool,
   Linear,
   MaxPool2d,
@@ -67,7 +68,7 @@ export class Builder {
     return this.add(new Scale({ name }), [x, gate]);
   }
   dropout(x: Node, name: string, rate: number): Node {
-    return rate ? this.add(tf.layers.dropout({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
+    return rate ? this.add(new Dropout({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
   }
   stochasticDepth(x: Node, name: string, rate: number): Node {
     return rate ? this.add(new StochasticDepth({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;

@@ -340,11 +340,11 @@ export class Scale extends tf.layers.Layer {
   }
 }
 
-/** Stochastic depth (Huang et al. 2016): a sample's whole branch is dropped with probability `rate` in training. */
-export class StochasticDepth extends tf.layers.Layer {
-  static className = 'CellgradStochasticDepth';
+/** Drops values at random in training and scales up the rest, by another mask at each call. */
+export class Dropout extends tf.layers.Layer {
+  static className = 'CellgradDropout';
   private step = 0;
-  constructor(private readonly config: Config & { rate: number; seed?: number }) {
+  constructor(protected readonly config: Config & { rate: number; seed?: number }) {
     super({ name: config.name });
   }
   override call(inputs: Inputs, kwargs: { training?: boolean }): tfjs.Tensor {
@@ -352,16 +352,29 @@ export class StochasticDepth extends tf.layers.Layer {
     const { rate, seed = 0 } = this.config;
     if (!kwargs.training || rate === 0) return tf.clone(x);
     return tf.tidy(() => {
-      const shape = [x.shape[0], ...x.shape.slice(1).map(() => 1)];
-      const keep = tf.less(tf.randomUniform(shape, 0, 1, 'float32', seed + ++this.step), 1 - rate);
+      const keep = tf.less(
+        tf.randomUniform(this.mask(x.shape), 0, 1, 'float32', seed + ++this.step),
+        1 - rate,
+      );
       return tf.mul(x, tf.div(tf.cast(keep, 'float32'), 1 - rate));
     });
+  }
+  protected mask(shape: number[]): number[] {
+    return shape;
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return shapeOf(s);
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
+/** Stochastic depth (Huang et al. 2016): a sample's whole branch is dropped with probability `rate` in training. */
+export class StochasticDepth extends Dropout {
+  static override className = 'CellgradStochasticDepth';
+  protected override mask([n, ...rest]: number[]): number[] {
+    return [n, ...rest.map(() => 1)];
   }
 }
 
@@ -373,6 +386,7 @@ for (const layer of [
   Activation,
   GlobalAveragePool,
   Scale,
+  Dropout,
   StochasticDepth,
 ])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

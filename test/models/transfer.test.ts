@@ -127,6 +127,22 @@ describe('a model is looked into and changed', () => {
     assert.throws(() => freeze(model, 'layer9'), /Nearest: .*its stages end at relu, layer1/);
   });
 
+  it('dropout is another one at each step, and none outside of training', async () => {
+    const model = await create('mobilenet_v2', { ...small, dropout: 0.5 });
+    const layer = model.layer('classifier.0');
+    const dropped = (training: boolean): number[] =>
+      tf.tidy(() => [...(layer.call(tf.ones([4, 1280]), { training }) as tfjs.Tensor).dataSync()]);
+    const masks = [1, 2, 3].map(() => dropped(true));
+    for (const mask of masks) {
+      assert.ok(mask.every((v) => v === 0 || v === 2));
+      const share = mask.filter((v) => v === 0).length / mask.length;
+      assert.ok(Math.abs(share - 0.5) < 0.05, `${share} are dropped`);
+    }
+    assert.notDeepEqual(masks[0], masks[1]);
+    assert.notDeepEqual(masks[1], masks[2]);
+    assert.ok(dropped(false).every((v) => v === 1));
+    model.dispose();
+  });
   it('a new head leaves the rest as it is, and learns', () => {
     const before = model.stateDict();
     freeze(model, 'all');
