@@ -3,6 +3,7 @@
 import { totalmem } from 'node:os';
 import koffi, { type LibraryHandle } from 'koffi';
 import { ComputeError } from './errors.js';
+import { graphSignatures, type GraphContext } from './graph.js';
 import type { LibraryFiles } from './library.js';
 
 export interface OpAttr {
@@ -10,6 +11,25 @@ export interface OpAttr {
   type: number;
   value: unknown;
 }
+/** What one op did while it was recorded. */
+export interface RecordedOp {
+  name: string;
+  attrs: OpAttr[];
+  inputs: number[];
+  outputs: TensorMetadata[];
+}
+
+/** The ops between two moments, and the values that came from JavaScript in between. */
+export class Recording {
+  readonly ops: RecordedOp[] = [];
+  /** TF_Tensors by the numbers of the tensors made of them. */
+  readonly constants = new Map<number, { tensor: Pointer; dtype: number }>();
+  /** TF_DataType of each tensor that was used. */
+  readonly dtypes = new Map<number, number>();
+  /** Why it can't be played again. */
+  obstacle?: string;
+}
+
 export class TensorMetadata {
   constructor(
     public id: number,
@@ -150,6 +170,7 @@ function signatures(files: LibraryFiles) {
     stringData: f('void* TF_StringGetDataPointer(void*)'),
     stringSize: f('size_t TF_StringGetSize(void*)'),
     stringFree: f('void TF_StringDealloc(void*)'),
+    graph: graphSignatures(f),
   };
 }
 
@@ -179,6 +200,7 @@ export class Binding {
   private readonly context: Pointer;
   private readonly handles = new Map<number, Pointer>();
   private next = 1;
+  private recording?: Recording;
 
   constructor(files: LibraryFiles, { threads, interThreads }: BindingOptions) {
     setEnvironment();
@@ -251,9 +273,11 @@ export class Binding {
       }
       const h = c.newHandle(tensor, this.status) as Pointer;
       this.check(`making a tensor of shape [${shape.join(', ')}]`);
-      return this.adopt(h);
+      const id = this.adopt(h);
+      this.recording?.constants.set(id, { tensor, dtype });
+      return id;
     } finally {
-      c.deleteTensor(tensor);
+      if (!this.recording?.constants.has(this.next - 1)) c.deleteTensor(tensor);
     }
   }
 
@@ -276,6 +300,7 @@ export class Binding {
 
   tensorDataSync(id: number): Values {
     const { c } = this;
+    if (this.recording) this.recording.obstacle ??= 'its values are read on the way';
     const tensor = c.resolve(this.handle(id, 'reading a tensor'), this.status) as Pointer;
     this.check('reading a tensor');
     try {
@@ -317,7 +342,43 @@ export class Binding {
     }
     const out: TensorMetadata[] = [];
     for (let i = 0; i < count[0]; i++) out.push(this.metadata(results[i]));
+    if (this.recording) this.note({ name, attrs, inputs, outputs: out });
     return out;
+  }
+
+  private note(op: RecordedOp): void {
+    const { dtypes, ops } = this.recording!;
+    for (const id of op.inputs)
+      if (!dtypes.has(id)) dtypes.set(id, this.c.handleType(this.handles.get(id)) as number);
+    ops.push({ ...op, inputs: [...op.inputs] });
+  }
+
+  /** Notes the ops of `work` while they are executed. */
+  record(work: () => void): Recording {
+    const recording = (this.recording = new Recording());
+    try {
+      work();
+    } finally {
+      this.recording = undefined;
+    }
+    return recording;
+  }
+
+  /** TF_DataType of a tensor. */
+  dtype(id: number): number {
+    return this.c.handleType(this.handle(id, 'reading a type')) as number;
+  }
+
+  /** Frees what a recording holds. */
+  forget({ constants }: Recording): void {
+    for (const { tensor } of constants.values()) this.c.deleteTensor(tensor);
+    constants.clear();
+  }
+
+  /** TensorFlow's C API for graphs, and what it works on. */
+  get graphs(): GraphContext {
+    const { c, status, context } = this;
+    return { api: c.graph, status, context, check: (where) => this.check(where) };
   }
 
   private metadata(handle: Pointer): TensorMetadata {

@@ -1,6 +1,7 @@
 // Optimisers as single TensorFlow ops on resource variables, with PyTorch's update rules.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { shown } from './resources.js';
 import { tf } from './tfjs.js';
 import type { Binding, OpAttr } from './binding.js';
 
@@ -20,26 +21,28 @@ export type OptimizerName = 'adam' | 'adamw' | 'sgd';
 /** Changes variables by their gradients. */
 export interface Optimizer {
   learningRate: number;
-  /** One step; `gradients` are in the order of `variables` and stay the caller's. */
-  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void;
+  /** Begins a step: what `apply` needs beside the gradients and changes from step to step. The caller disposes it. */
+  begin(): tfjs.Scalar[];
+  /** One step; `gradients` are in the order of `variables` and stay the caller's, as do the scalars of `begin`. */
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[], scalars: tfjs.Scalar[]): void;
   dispose(): void;
 }
 
 interface TensorData {
   id: number;
   values: unknown;
+  refCount: number;
 }
 interface NodeBackend {
   binding: Binding;
   tensorMap: { get(id: object): TensorData };
   getInputTensorIds(t: tfjs.Tensor[]): number[];
+  createOutputTensor(m: { id: number; shape: number[]; dtype: number }): tfjs.Tensor;
 }
 interface Slot {
   /** Resource variables: the weight and its moments. */
   weight: number;
   moments: number[];
-  /** The handle that the tf.Variable held after our last step; another one means somebody assigned it. */
-  seen: number;
 }
 
 const type = (name: string, value: number): OpAttr => ({ name, type: 4, value });
@@ -98,23 +101,36 @@ class Native implements Optimizer {
       slot = {
         weight: this.resource(v.shape, now),
         moments: Array.from({ length: count }, () => this.resource(v.shape, z)),
-        seen: now,
       };
+      shown.set(slot.weight, now);
       zero.dispose();
       this.slots.set(v.id, slot);
-    } else if (slot.seen !== now) this.op('AssignVariableOp', [type('dtype', 1)], [slot.weight, now]);
+    } else if (shown.get(slot.weight) !== now)
+      this.op('AssignVariableOp', [type('dtype', 1)], [slot.weight, now]);
     return slot;
   }
 
-  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
+  begin(): tfjs.Scalar[] {
     this.step++;
     const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
-    const b1 = beta1 ** this.step;
     const b2 = beta2 ** this.step;
+    const shrink = 1 - this.learningRate * weightDecay;
     // TensorFlow adds epsilon before the correction of the second moment, PyTorch after it
-    const adam = [b1, b2, this.learningRate, beta1, beta2, epsilon * Math.sqrt(1 - b2)];
-    const scalars = (this.name === 'sgd' ? [this.learningRate, momentum] : adam).map((v) => tf.scalar(v));
-    const ids = this.backend.getInputTensorIds(scalars);
+    const adam = [
+      beta1 ** this.step,
+      b2,
+      this.learningRate,
+      beta1,
+      beta2,
+      epsilon * Math.sqrt(1 - b2),
+      shrink,
+    ];
+    return (this.name === 'sgd' ? [this.learningRate, momentum] : adam).map((v) => tf.scalar(v));
+  }
+
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[], scalars: tfjs.Scalar[]): void {
+    const { momentum, weightDecay } = this.o;
+    const ids = this.backend.getInputTensorIds(scalars.slice(0, 6));
     tf.tidy(() => {
       variables.forEach((v, i) => {
         const slot = this.slot(v);
@@ -122,7 +138,7 @@ class Native implements Optimizer {
         if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
         const [grad] = this.backend.getInputTensorIds([g]);
         if (weightDecay && this.name === 'adamw') {
-          const shrunk = tf.mul(v, 1 - this.learningRate * weightDecay);
+          const shrunk = tf.mul(v, scalars[6]);
           this.op(
             'AssignVariableOp',
             [type('dtype', 1)],
@@ -131,7 +147,8 @@ class Native implements Optimizer {
         }
         // the variable lets go of its value first: a value held twice would be copied by the update
         const data = this.backend.tensorMap.get(v.dataId);
-        this.backend.binding.deleteTensor(data.id);
+        const alone = data.refCount === 1;
+        if (alone) this.backend.binding.deleteTensor(data.id);
         if (this.name === 'sgd') {
           if (momentum)
             this.op(
@@ -151,18 +168,22 @@ class Native implements Optimizer {
             [type('T', 1), flag('use_locking', false), flag('use_nesterov', false)],
             [slot.weight, ...slot.moments, ...ids, grad],
           );
-        data.id = slot.seen = this.op('ReadVariableOp', [type('dtype', 1)], [slot.weight], 1);
+        const [now] = this.backend.binding.executeOp('ReadVariableOp', [type('dtype', 1)], [slot.weight], 1);
+        shown.set(slot.weight, now.id);
+        if (alone) data.id = now.id;
+        else v.assign(this.backend.createOutputTensor(now)); // another tensor shares the old value
       });
     });
-    tf.dispose(scalars);
   }
 
   dispose(): void {
-    for (const { weight, moments } of this.slots.values())
+    for (const { weight, moments } of this.slots.values()) {
+      shown.delete(weight);
       for (const h of [weight, ...moments]) {
         this.op('DestroyResourceOp', [flag('ignore_lookup_error', true)], [h]);
         this.backend.binding.deleteTensor(h);
       }
+    }
     this.slots.clear();
   }
 }
@@ -180,8 +201,11 @@ class Composed implements Optimizer {
     this.o = { ...defaults, ...options };
     this.learningRate = options.learningRate;
   }
-  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
+  begin(): tfjs.Scalar[] {
     this.step++;
+    return [];
+  }
+  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
     const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
     const lr = this.learningRate;
     variables.forEach((v, i) => {

@@ -1,7 +1,7 @@
 // A network that classifies: its graph, its parts by name, and its parameters as a PyTorch state dict.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { tf } from '../compute/index.js';
+import { compile, tf } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
@@ -31,6 +31,10 @@ export class Classifier {
   readonly stages: string[];
   /** The layer that classifies. */
   readonly head: string;
+  /** Probabilities of a batch; its shapes run as TensorFlow functions once they come again. */
+  private readonly scoring = compile((x) => [
+    tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor2D),
+  ]);
   private output: { classes: string[]; net: tfjs.LayersModel };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
@@ -57,6 +61,7 @@ export class Classifier {
 
   /** Puts another layer in the place of the head, of the same name; the old one's parameters are freed. */
   setHead(layer: tfjs.layers.Layer, classes: string[]): void {
+    this.scoring.dispose();
     const old = this.layer(this.head);
     const logits = layer.apply(old.input) as tfjs.SymbolicTensor;
     this.output = { classes, net: tf.model({ inputs: this.net.inputs, outputs: logits }) };
@@ -201,10 +206,9 @@ export class Classifier {
     const out: Float32Array[] = [];
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);
-      const scores = tf.tidy(() => {
-        const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
-        return tf.softmax(this.net.apply(part, { training: false }) as tfjs.Tensor2D);
-      });
+      const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
+      const [scores] = this.scoring.run([part]);
+      part.dispose();
       const flat = scores.dataSync() as Float32Array;
       scores.dispose();
       for (let k = 0; k < n; k++)
@@ -216,6 +220,7 @@ export class Classifier {
   /** Frees all parameters. Those of a network that nothing names any more are freed when the next one is created. */
   dispose(): void {
     unwatch(this);
+    this.scoring.dispose();
     this.net.dispose();
   }
 }

@@ -45,6 +45,6 @@ export async function freeForgotten(): Promise<void> {
   tf.env().set(kept, 0);
   tf.env().set(kept, entries);
   collect();
-  // the registry is told in a later task
-  await setImmediate();
+  // each registry of the process is told in a later task of its own
+  for (let turn = 0; turn < 10; turn++) await setImmediate();
 }

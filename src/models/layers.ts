@@ -1,7 +1,7 @@
 // The layers of the architectures: tf.layers with PyTorch's padding and batch norm, and the parameter names of its state dicts.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { ops, tf } from '../compute/index.js';
+import { ops, tf, uniform } from '../compute/index.js';
 import type { Initial } from './init.js';
 
 type Shape = tfjs.Shape;
@@ -343,7 +343,6 @@ export class Scale extends tf.layers.Layer {
 /** Drops values at random in training and scales up the rest, by another mask at each call. */
 export class Dropout extends tf.layers.Layer {
   static className = 'CellgradDropout';
-  private step = 0;
   constructor(protected readonly config: Config & { rate: number; seed?: number }) {
     super({ name: config.name });
   }
@@ -352,10 +351,7 @@ export class Dropout extends tf.layers.Layer {
     const { rate, seed = 0 } = this.config;
     if (!kwargs.training || rate === 0) return tf.clone(x);
     return tf.tidy(() => {
-      const keep = tf.less(
-        tf.randomUniform(this.mask(x.shape), 0, 1, 'float32', seed + ++this.step),
-        1 - rate,
-      );
+      const keep = tf.less(uniform(this.mask(x.shape), seed), 1 - rate);
       return tf.mul(x, tf.div(tf.cast(keep, 'float32'), 1 - rate));
     });
   }

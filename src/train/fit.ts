@@ -8,7 +8,7 @@ import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
 import { batchOptions, evaluate, sameClasses } from './evaluate.js';
 import { emptyHistory, record, type History } from './history.js';
-import { learning, trainStep } from './step.js';
+import { learning, trainingStep, type TrainingStep } from './step.js';
 
 export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
 
@@ -65,6 +65,10 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const optimizer = makeOptimizer(o.optimizer, { learningRate: o.learningRate, weightDecay: o.weightDecay });
   const weights = classWeights(o.train, o.classWeights);
   const weightTensor = weights && tf.tensor1d(weights);
+  const training = trainingStep(model, learning(model), optimizer, {
+    weights: weightTensor,
+    onEager: (why) => process.stderr.write(`The steps run op by op, which is slower: ${why}.\n`),
+  });
   const history = emptyHistory(o.monitor);
   const display = trainingDisplay(o.display);
   let best: StateDict | undefined;
@@ -76,7 +80,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
       const t = performance.now();
-      const sums = await oneEpoch(model, o, epoch, optimizer, weightTensor, signal, (step, steps, seen) => {
+      const sums = await oneEpoch(model, o, epoch, training, signal, (step, steps, seen) => {
         const rate = (trained + seen) / (seconds + (performance.now() - t) / 1000);
         display.step(standing(epoch, step, steps, rate));
       });
@@ -123,6 +127,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
     throw error;
   } finally {
     release?.();
+    training.dispose();
     optimizer.dispose();
     weightTensor?.dispose();
   }
@@ -153,12 +158,10 @@ async function oneEpoch(
   model: Classifier,
   o: Cleaned,
   epoch: number,
-  optimizer: ReturnType<typeof makeOptimizer>,
-  weights: import('@tensorflow/tfjs').Tensor1D | undefined,
+  training: TrainingStep,
   signal: AbortSignal | undefined,
   onStep: (step: number, steps: number, seen: number) => void,
 ): Promise<{ loss: number; right: number; seen: number }> {
-  const variables = learning(model);
   const steps = Math.ceil(o.train.rows.length / o.batch);
   const sums = { loss: 0, right: 0, seen: 0 };
   let step = 0;
@@ -180,12 +183,12 @@ async function oneEpoch(
     const y = tf.tidy(() =>
       tf.cast(tf.oneHot(tf.tensor1d(b.y, 'int32'), model.classes.length), 'float32'),
     ) as import('@tensorflow/tfjs').Tensor2D;
-    const { loss, right } = trainStep(model, variables, optimizer, x, y, weights);
+    const { loss, right } = training.run(x, y, o.seed * 1_000_003 + epoch * 10_007 + step);
     tf.dispose([x, y]);
     if (!Number.isFinite(loss))
       throw new TrainError(
         'nan',
-        `The loss is ${loss} in epoch ${epoch}, step ${step} of ${steps} (learning rate ${optimizer.learningRate}). The step was not taken. Try a tenth of the learning rate, and look at the films of this batch: ${b.rows
+        `The loss is ${loss} in epoch ${epoch}, step ${step} of ${steps} (learning rate ${o.learningRate}). The model holds its last good state. Try a tenth of the learning rate, and look at the films of this batch: ${b.rows
           .slice(0, 3)
           .map((r) => r.file ?? r.index)
           .join(', ')}…`,

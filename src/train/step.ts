@@ -1,7 +1,7 @@
 // One step of training: forward, loss, gradients, update.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { ops, tf, type Optimizer } from '../compute/index.js';
+import { compile, ops, tf, type Optimizer } from '../compute/index.js';
 import type { Classifier } from '../models/index.js';
 
 /** The variables of a model that learn, in the order of its layers. */
@@ -26,36 +26,56 @@ export function crossEntropy(
   return tf.div(tf.sum(tf.mul(each, w)), tf.sum(w)) as tfjs.Scalar;
 }
 
+/** A step of training: forward and backward pass and the update. */
+export interface TrainingStep {
+  /**
+   * @param x `[batch, height, width, channels]`
+   * @param y `[batch, classes]`, one-hot
+   * @param seed of the step's random numbers
+   * @returns the loss before the update, and the number of right answers
+   */
+  run(x: tfjs.Tensor4D, y: tfjs.Tensor2D, seed: number): { loss: number; right: number };
+  dispose(): void;
+}
+
 /**
- * Forward and backward pass and the update.
- * @param x `[batch, height, width, channels]`
- * @param y `[batch, classes]`, one-hot
- * @returns the loss before the update, and the number of right answers; a loss that is no number changes no weight
+ * Makes the step; from the second batch of a shape on it runs as one TensorFlow function.
+ * @param weights of the classes, `[classes]`
+ * @param onEager is told once why a step can't run as a function
  */
-export function trainStep(
+export function trainingStep(
   model: Classifier,
   variables: tfjs.Variable[],
   optimizer: Optimizer,
-  x: tfjs.Tensor4D,
-  y: tfjs.Tensor2D,
-  weights?: tfjs.Tensor1D,
-): { loss: number; right: number } {
-  return tf.tidy(() => {
-    let logits!: tfjs.Tensor2D;
-    const { value, grads } = tf.variableGrads(() => {
-      logits = tf.keep(model.net.apply(x, { training: true }) as tfjs.Tensor2D);
-      return crossEntropy(logits, y, weights);
-    }, variables);
-    const right = (
-      tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(y, 1)), 'int32')).dataSync() as Int32Array
-    )[0];
-    logits.dispose();
-    const loss = (value.dataSync() as Float32Array)[0];
-    if (Number.isFinite(loss))
+  { weights, onEager }: { weights?: tfjs.Tensor1D; onEager?: (why: string) => void } = {},
+): TrainingStep {
+  const compiled = compile(
+    (x, y, ...scalars) => {
+      const labels = y as tfjs.Tensor2D;
+      let logits!: tfjs.Tensor2D;
+      const { value, grads } = tf.variableGrads(() => {
+        logits = tf.keep(model.net.apply(x, { training: true }) as tfjs.Tensor2D);
+        return crossEntropy(logits, labels, weights);
+      }, variables);
+      const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1)), 'int32'));
+      logits.dispose();
       optimizer.apply(
         variables,
         variables.map((v) => grads[v.name]),
+        scalars as tfjs.Scalar[],
       );
-    return { loss, right };
-  });
+      return [value, right];
+    },
+    { onEager },
+  );
+  return {
+    run(x, y, seed) {
+      const scalars = optimizer.begin();
+      const results = compiled.run([x, y, ...scalars], seed);
+      const [loss, right] = results.map((t) => t.dataSync()[0]);
+      tf.dispose([...scalars, ...results]);
+      return { loss, right };
+    },
+    dispose: () => compiled.dispose(),
+  };
 }

@@ -94,6 +94,7 @@ describe('training steps equal PyTorch', function () {
           opt.apply(
             variables,
             variables.map((q) => grads[q.name]),
+            opt.begin(),
           );
         });
       got.forEach((loss, i) => {

@@ -16,7 +16,7 @@ import {
   unfreeze,
   type Classifier,
 } from '../../src/models/index.js';
-import { learning, trainStep } from '../../src/train/step.js';
+import { learning, trainingStep } from '../../src/train/step.js';
 import { needsShared, sharedPath } from '../support/fixtures.js';
 
 const small = { inputShape: [32, 32] as [number, number], classes: ['a', 'b', 'c'] };
@@ -29,7 +29,9 @@ function changed(model: Classifier): string[] {
   const o = optimizer('sgd', { learningRate: 0.1 });
   tf.tidy(() => {
     const y = tf.cast(tf.oneHot(tf.tensor1d([0, 1, 0, 1], 'int32'), model.classes.length), 'float32');
-    trainStep(model, learning(model), o, picture(4), y as tfjs.Tensor2D);
+    const step = trainingStep(model, learning(model), o);
+    step.run(picture(4), y as tfjs.Tensor2D, 1);
+    step.dispose();
   });
   o.dispose();
   const after = model.stateDict();

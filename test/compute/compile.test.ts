@@ -1,0 +1,170 @@
+// Steps as TensorFlow functions: right in every case, or as they are.
+
+import assert from 'node:assert/strict';
+import type * as tfjs from '@tensorflow/tfjs';
+import { binding, compile, optimizer, tf, uniform, type OptimizerName } from '../../src/compute/index.js';
+import { create, type Classifier } from '../../src/models/index.js';
+import { learning, trainingStep } from '../../src/train/step.js';
+
+const values = (t: tfjs.Tensor): number[] => {
+  const v = [...t.dataSync()];
+  t.dispose();
+  return v;
+};
+
+const variable = (v: number[], shape: number[]): tfjs.Variable =>
+  tf.tidy(() => tf.variable(tf.tensor(v, shape)));
+
+describe('a compiled step', () => {
+  let tensors: number;
+  let handles: number;
+  beforeEach(() => {
+    tensors = tf.memory().numTensors;
+    handles = binding!.getNumOfTensors();
+  });
+  afterEach(() => {
+    assert.equal(tf.memory().numTensors, tensors, 'tensors are left');
+    assert.ok(binding!.getNumOfTensors() <= handles, 'handles are left');
+  });
+
+  it('gives what the step gives, for each shape', () => {
+    const step = compile((a, b) => [
+      tf.matMul(a as tfjs.Tensor2D, b as tfjs.Tensor2D),
+      tf.sum(tf.addN([tf.concat([a, a], 0), tf.stack([a, a]).reshape([-1, a.shape[1]!])])),
+    ]);
+    for (const n of [2, 3, 2, 3, 2, 3, 2]) {
+      const a = tf.tidy(() => tf.range(0, n * 4).reshape([n, 4]));
+      const b = tf.ones([4, 2]);
+      const [product, sum] = step.run([a, b]);
+      assert.deepEqual(values(product), values(tf.matMul(a as tfjs.Tensor2D, b as tfjs.Tensor2D)));
+      assert.equal(values(sum)[0], 4 * ((n * 4 * (n * 4 - 1)) / 2));
+      tf.dispose([a, b]);
+    }
+    assert.equal(step.functions, 2);
+    step.dispose();
+    assert.equal(step.functions, 0);
+  });
+
+  it('reads and assigns variables; what others assign in between counts; who shares a value keeps it', () => {
+    const v = variable([1, 2], [2]);
+    const step = compile((x) => {
+      v.assign(tf.add(v, x));
+      return [tf.mul(v, 10)];
+    });
+    const x = tf.scalar(1);
+    for (let i = 1; i <= 4; i++) assert.deepEqual(values(step.run([x])[0]), [10 * (1 + i), 10 * (2 + i)]);
+    assert.deepEqual([...v.dataSync()], [5, 6]);
+    const copy = v.clone();
+    tf.tidy(() => void v.assign(tf.tensor1d([100, 200])));
+    assert.deepEqual(values(step.run([x])[0]), [1010, 2010]);
+    const shared = v.clone();
+    assert.deepEqual(values(step.run([x])[0]), [1020, 2020]);
+    assert.deepEqual(values(copy), [5, 6]);
+    assert.deepEqual(values(shared), [101, 201]);
+    step.dispose();
+    tf.dispose([v, x]);
+  });
+
+  it('that reads values runs as it is, and says so once', () => {
+    const why: string[] = [];
+    const step = compile((x) => [tf.mul(x, x.sum().dataSync()[0] > 2 ? 1 : -1)], {
+      onEager: (w) => why.push(w),
+    });
+    for (const n of [1, 5, 1, 5, 1]) {
+      const x = tf.scalar(n);
+      assert.deepEqual(values(step.run([x])[0]), [n > 2 ? n : -n]);
+      x.dispose();
+    }
+    assert.deepEqual(why, ['its values are read on the way']);
+    assert.equal(step.functions, 0);
+  });
+
+  it('has other random numbers at each step, and the same ones for the same seed', () => {
+    const step = compile((x) => [tf.add(x, uniform([1000], 7))]);
+    const x = tf.zeros([1000]);
+    const seen = [1, 2, 3, 4, 3].map((seed) => values(step.run([x], seed)[0]));
+    assert.deepEqual(seen[4], seen[2]);
+    for (const [a, b] of [
+      [0, 1],
+      [1, 2],
+      [2, 3],
+    ])
+      assert.notDeepEqual(seen[a], seen[b]);
+    const mean = seen[3].reduce((a, b) => a + b) / 1000;
+    assert.ok(Math.abs(mean - 0.5) < 0.05 && seen[3].every((v) => v >= 0 && v < 1));
+    step.dispose();
+    x.dispose();
+  });
+
+  for (const name of ['adam', 'adamw', 'sgd'] as OptimizerName[])
+    it(`with ${name}: as step by step, also with another learning rate and weights set by hand`, () => {
+      const train = (compiled: boolean): number[] => {
+        const w = variable([1, -2, 3, 0.5], [2, 2]);
+        const o = optimizer(name, { learningRate: 0.1, weightDecay: 0.01, momentum: 0.9 });
+        const step = compile((x, ...scalars) => {
+          const { value, grads } = tf.variableGrads(
+            () => tf.mean(tf.square(tf.matMul(x as tfjs.Tensor2D, w as tfjs.Tensor2D))) as tfjs.Scalar,
+            [w],
+          );
+          o.apply([w], [grads[w.name]], scalars as tfjs.Scalar[]);
+          return [value];
+        });
+        const x = tf.tensor2d([1, 2, 3, 4, 5, 6], [3, 2]);
+        const losses: number[] = [];
+        for (let i = 0; i < 12; i++) {
+          if (!compiled) step.dispose();
+          if (i === 6) o.learningRate = 0.02;
+          if (i === 8) tf.tidy(() => void w.assign(tf.ones([2, 2])));
+          const scalars = o.begin();
+          losses.push(values(step.run([x, ...scalars])[0])[0]);
+          tf.dispose(scalars);
+        }
+        assert.equal(step.functions, compiled ? 1 : 0);
+        losses.push(...w.dataSync());
+        step.dispose();
+        o.dispose();
+        tf.dispose([w, x]);
+        return losses;
+      };
+      assert.deepEqual(train(true), train(false));
+    });
+});
+
+describe('a compiled step of training', function () {
+  this.timeout(300_000);
+  for (const name of ['resnet18', 'densenet121', 'efficientnet_b0', 'mobilenet_v2', 'tf_efficientnet_lite0'])
+    it(`${name}: 50 losses and the weights after them as step by step`, async () => {
+      const train = async (compiled: boolean): Promise<{ losses: number[]; model: Classifier }> => {
+        const model = await create(name, { classes: 3, inputShape: [32, 32], seed: 1, dropout: 0.3 });
+        const o = optimizer('adam', { learningRate: 1e-4 });
+        const step = trainingStep(model, learning(model), o);
+        const losses: number[] = [];
+        for (let i = 0; i < 50; i++) {
+          if (!compiled) step.dispose();
+          // every fifth batch is a smaller one
+          const n = i % 5 === 4 ? 3 : 4;
+          const x = tf.randomUniform([n, 32, 32, 3], -1, 1, 'float32', i) as tfjs.Tensor4D;
+          const y = tf.tidy(() =>
+            tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 1].slice(0, n), 'int32'), 3), 'float32'),
+          ) as tfjs.Tensor2D;
+          losses.push(step.run(x, y, i).loss);
+          tf.dispose([x, y]);
+        }
+        step.dispose();
+        o.dispose();
+        return { losses, model };
+      };
+      const [a, b] = [await train(true), await train(false)];
+      a.losses.forEach((loss, i) => {
+        const off = Math.abs(loss - b.losses[i]) / Math.max(1e-3, Math.abs(b.losses[i]));
+        assert.ok(off < 1e-5, `step ${i}: ${loss}, step by step ${b.losses[i]}`);
+      });
+      const other = b.model.stateDict();
+      for (const [key, { data }] of a.model.stateDict()) {
+        const d = data.reduce((most, v, i) => Math.max(most, Math.abs(v - other.get(key)!.data[i])), 0);
+        assert.ok(d < 1e-5, `${key} differs by ${d}`);
+      }
+      a.model.dispose();
+      b.model.dispose();
+    });
+});
