@@ -358,10 +358,13 @@ export class Binding {
     const recording = (this.recording = new Recording());
     try {
       work();
+      return recording;
+    } catch (error) {
+      this.forget(recording);
+      throw error;
     } finally {
       this.recording = undefined;
     }
-    return recording;
   }
 
   /** TF_DataType of a tensor. */

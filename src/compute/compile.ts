@@ -194,7 +194,13 @@ class Compiled implements CompiledStep {
     const inputs = played.sources.map((s) =>
       'held' in s ? s.held : backend.getInputTensorIds(['input' in s ? all[s.input] : s.variable])[0],
     );
-    const out = binding.executeOp(played.name, [], inputs, played.results + played.changed.length);
+    let out: ReturnType<Binding['executeOp']>;
+    try {
+      out = binding.executeOp(played.name, [], inputs, played.results + played.changed.length);
+    } catch (error) {
+      this.restore(played);
+      throw error;
+    }
     played.changed.forEach((c, i) => {
       const made = out[played.results + i];
       const info = data(c.variable);
@@ -210,6 +216,18 @@ class Compiled implements CompiledStep {
       if (c.resource !== undefined) shown.set(c.resource, made.id);
     });
     return out.slice(0, played.results).map((m) => backend.createOutputTensor(m));
+  }
+
+  /** Gives variables their values back after a call that failed. */
+  private restore({ changed }: Played): void {
+    for (const { variable, resource } of changed) {
+      const info = this.backend.tensorMap.get(variable.dataId);
+      if (resource === undefined || info.refCount !== 1) continue;
+      const attrs = [{ name: 'dtype', type: 4, value: 1 }];
+      const [{ id }] = this.backend.binding.executeOp('ReadVariableOp', attrs, [resource], 1);
+      info.id = id;
+      shown.set(resource, id);
+    }
   }
 
   dispose(): void {

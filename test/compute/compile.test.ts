@@ -65,6 +65,39 @@ describe('a compiled step', () => {
     tf.dispose([v, x]);
   });
 
+  it('that fails leaves its variables as they were', () => {
+    const w = variable([1, 2], [2]);
+    const o = optimizer('sgd', { learningRate: 1 });
+    const step = compile((index, ...scalars) => {
+      const { value, grads } = tf.variableGrads(() => tf.sum(tf.square(w)) as tfjs.Scalar, [w]);
+      const picked = tf.gatherND(tf.range(0, 3), index);
+      o.apply([w], [grads[w.name]], scalars as tfjs.Scalar[]);
+      return [value, picked];
+    });
+    const run = (index: number): void => {
+      const inputs = [tf.tensor1d([index], 'int32'), ...o.begin()];
+      try {
+        tf.dispose(step.run(inputs));
+      } finally {
+        tf.dispose(inputs);
+      }
+    };
+    run(0);
+    run(1);
+    assert.equal(step.functions, 1);
+    assert.throws(() => run(7), /does not index into/);
+    const after = [...w.dataSync()];
+    assert.ok(after.every(Number.isFinite));
+    run(2);
+    assert.deepEqual(
+      [...w.dataSync()],
+      after.map((v) => v - 2 * v),
+    );
+    step.dispose();
+    o.dispose();
+    w.dispose();
+  });
+
   it('that reads values runs as it is, and says so once', () => {
     const why: string[] = [];
     const step = compile((x) => [tf.mul(x, x.sum().dataSync()[0] > 2 ? 1 : -1)], {
