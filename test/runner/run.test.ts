@@ -209,10 +209,7 @@ describe('cellgrad run', function () {
       const options = { kernel: kernelArguments(), folder, timeout: 4, grace: 0.5, allowErrors: true };
       const { failures, ran, complete, notebook: after } = await runNotebook(notebook, options);
       assert.deepEqual([ran, complete], [2, false]);
-      assert.match(
-        failures[0].message,
-        /^Cell 2: it ran longer than the limit of 4 s\. It did not end when/,
-      );
+      assert.match(failures[0].message, /^Cell 2: it ran longer than the limit of 4 s\. It did not end when/);
       assert.equal(after.cells[1].outputs!.at(-1)!.output_type, 'error');
     }));
 
