@@ -203,7 +203,11 @@ describe('cellgrad run', function () {
   it('kills a kernel that can’t be interrupted', () =>
     withNotebook([], async (folder) => {
       const notebook = parseNotebook(
-        sample([TELL, 'require("child_process").execSync("sleep 60")', '3']),
+        sample([
+          TELL,
+          'require("child_process").execFileSync(process.execPath, ["-e", "setTimeout(() => {}, 60000)"])',
+          '3',
+        ]),
         'n',
       );
       const options = { kernel: kernelArguments(), folder, timeout: 4, grace: 0.5, allowErrors: true };
