@@ -119,7 +119,7 @@ function quietly(load: () => void): void {
 /** What TensorFlow reads from the environment when it starts. */
 function setEnvironment(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // oneDNN's kernels, which TensorFlow leaves off on processors without AVX-512: depthwise networks train twice as fast
+  // oneDNN's kernels, which TensorFlow leaves off on processors without AVX-512: on one with AVX2 all of our networks but ResNet-18 trained faster
   process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   // TensorFlow's own allocator. glibc's leaves a hole behind almost every aligned block: training grew by 100 MB a step.
   process.env.TF_CPU_ALLOCATOR_USE_BFC ??= '1';
@@ -285,6 +285,7 @@ export class Binding {
     const tensor = c.allocate(dtype, BigInt64Array.from(shape, BigInt), shape.length, bytes) as Pointer;
     if (!tensor)
       throw new ComputeError('memory', `Out of memory for a tensor of shape [${shape.join(', ')}].`);
+    let kept = false;
     try {
       if (bytes) {
         if (dtype === TF.STRING)
@@ -294,10 +295,13 @@ export class Binding {
       const h = c.newHandle(tensor, this.status) as Pointer;
       this.check(`making a tensor of shape [${shape.join(', ')}]`);
       const id = this.adopt(h);
-      this.recording?.constants.set(id, { tensor, dtype });
+      if (this.recording) {
+        this.recording.constants.set(id, { tensor, dtype });
+        kept = true;
+      }
       return id;
     } finally {
-      if (!this.recording?.constants.has(this.next - 1)) c.deleteTensor(tensor);
+      if (!kept) c.deleteTensor(tensor);
     }
   }
 

@@ -1,6 +1,7 @@
 // Whole steps as TensorFlow functions: the ops of a step are recorded once for each shape of its inputs and run as one op from then on.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
 import type { Binding } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
@@ -9,27 +10,11 @@ import { shown } from './resources.js';
 import { tf } from './tfjs.js';
 
 export interface CompileOptions {
-  /** For messages. */
-  name?: string;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
 
 export type Step = (...inputs: tfjs.Tensor[]) => tfjs.Tensor[];
-
-interface TensorData {
-  id: number;
-  shape: number[];
-  dtype: number;
-  values: unknown;
-  refCount: number;
-}
-interface NodeBackend {
-  binding: Binding;
-  tensorMap: { get(id: object): TensorData };
-  getInputTensorIds(t: tfjs.Tensor[]): number[];
-  createOutputTensor(m: { id: number; shape: number[]; dtype: number }): tfjs.Tensor;
-}
 
 /** A variable that the step changes. */
 interface Changed {
@@ -65,7 +50,7 @@ export function compile(step: Step, options: CompileOptions = {}): CompiledStep 
 }
 
 function remove(names: string[]): void {
-  const { binding } = tf.backend() as unknown as NodeBackend;
+  const { binding } = nodeBackend();
   for (const name of names.splice(0)) removeFunction(binding.graphs, name);
 }
 /** Steps that nobody holds any more. */
@@ -84,7 +69,7 @@ class Compiled implements CompiledStep {
   }
 
   private get backend(): NodeBackend {
-    return tf.backend() as unknown as NodeBackend;
+    return nodeBackend();
   }
 
   get functions(): number {
@@ -191,11 +176,11 @@ class Compiled implements CompiledStep {
       // the variable lets go of its value: one that is held twice would be copied by the update
       if (data(variable).refCount === 1) binding.deleteTensor(now);
     }
-    const inputs = played.sources.map((s) =>
-      'held' in s ? s.held : backend.getInputTensorIds(['input' in s ? all[s.input] : s.variable])[0],
-    );
     let out: ReturnType<Binding['executeOp']>;
     try {
+      const inputs = played.sources.map((s) =>
+        'held' in s ? s.held : backend.getInputTensorIds(['input' in s ? all[s.input] : s.variable])[0],
+      );
       out = binding.executeOp(played.name, [], inputs, played.results + played.changed.length);
     } catch (error) {
       this.restore(played);

@@ -2,18 +2,11 @@
 // tfjs composes these gradients from many small ops, pads in a step of its own, and knows no grouped convolution.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { nodeBackend } from './backend.js';
+import type { OpAttr as Attr } from './binding.js';
 import { tf } from './tfjs.js';
 
 type T4 = tfjs.Tensor4D;
-interface Attr {
-  name: string;
-  type: number;
-  value: unknown;
-}
-interface NodeBackend {
-  executeSingleOutput(op: string, attrs: Attr[], inputs: tfjs.Tensor[]): tfjs.Tensor;
-  executeMultipleOutputs(op: string, attrs: Attr[], inputs: tfjs.Tensor[], outputs: number): tfjs.Tensor[];
-}
 const FLOAT = 1;
 const attr = {
   type: (name: string, value: number): Attr => ({ name, type: 4, value }),
@@ -23,9 +16,9 @@ const attr = {
   ints: (name: string, value: number[]): Attr => ({ name, type: 1, value }),
 };
 const run = (op: string, attrs: Attr[], inputs: tfjs.Tensor[]): tfjs.Tensor =>
-  (tf.backend() as unknown as NodeBackend).executeSingleOutput(op, attrs, inputs);
+  nodeBackend().executeSingleOutput(op, attrs, inputs);
 const runMany = (op: string, attrs: Attr[], inputs: tfjs.Tensor[], outputs: number): tfjs.Tensor[] =>
-  (tf.backend() as unknown as NodeBackend).executeMultipleOutputs(op, attrs, inputs, outputs);
+  nodeBackend().executeMultipleOutputs(op, attrs, inputs, outputs);
 const native = (): boolean => tf.getBackend() === 'tensorflow';
 
 /** tf.customGrad with the save function and arrays typed. */

@@ -3,7 +3,8 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
-import type { Binding, OpAttr } from './binding.js';
+import { nodeBackend, type NodeBackend } from './backend.js';
+import type { OpAttr } from './binding.js';
 
 export interface OptimizerOptions {
   learningRate: number;
@@ -28,17 +29,6 @@ export interface Optimizer {
   dispose(): void;
 }
 
-interface TensorData {
-  id: number;
-  values: unknown;
-  refCount: number;
-}
-interface NodeBackend {
-  binding: Binding;
-  tensorMap: { get(id: object): TensorData };
-  getInputTensorIds(t: tfjs.Tensor[]): number[];
-  createOutputTensor(m: { id: number; shape: number[]; dtype: number }): tfjs.Tensor;
-}
 interface Slot {
   /** Resource variables: the weight and its moments. */
   weight: number;
@@ -70,7 +60,7 @@ class Native implements Optimizer {
   }
 
   private get backend(): NodeBackend {
-    return tf.backend() as unknown as NodeBackend;
+    return nodeBackend();
   }
   private op(name: string, attrs: OpAttr[], inputs: number[], outputs = 0): number {
     return this.backend.binding.executeOp(name, attrs, inputs, outputs)[0]?.id;

@@ -1,6 +1,7 @@
 // Random numbers of a step: made by TensorFlow from the step's seed, which is an input of the step when it is compiled.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { nodeBackend } from './backend.js';
 import { tf } from './tfjs.js';
 
 let seed: tfjs.Scalar | undefined;
@@ -21,7 +22,7 @@ export function withSeed<T>(given: tfjs.Scalar, work: () => T): T {
  * Uniform numbers in 0…1, by the step's seed and a number of the caller's; outside of `withSeed` others at each call.
  */
 export function uniform(shape: number[], own: number): tfjs.Tensor {
-  const key = (own % 2 ** 31) | 0;
+  const key = own | 0;
   if (tf.getBackend() !== 'tensorflow') {
     const step = seed ? (seed.dataSync() as Int32Array)[0] : ++loose;
     return tf.randomUniform(shape, 0, 1, 'float32', step * 7919 + key);
@@ -29,10 +30,7 @@ export function uniform(shape: number[], own: number): tfjs.Tensor {
   return tf.tidy(() => {
     const step = tf.reshape(seed ?? tf.scalar(++loose, 'int32'), [1]);
     const both = tf.concat([step, tf.tensor1d([key], 'int32')]);
-    const backend = tf.backend() as unknown as {
-      executeSingleOutput(op: string, attrs: object[], inputs: tfjs.Tensor[]): tfjs.Tensor;
-    };
-    return backend.executeSingleOutput(
+    return nodeBackend().executeSingleOutput(
       'StatelessRandomUniform',
       [
         { name: 'dtype', type: 4, value: 1 },
