@@ -173,6 +173,7 @@ function signatures(files: LibraryFiles) {
     attrShape: f('void TFE_OpSetAttrShape(void*, str, void*, int, void*)'),
     attrIntList: f('void TFE_OpSetAttrIntList(void*, str, void*, int)'),
     attrFloatList: f('void TFE_OpSetAttrFloatList(void*, str, void*, int)'),
+    attrStringList: f('void TFE_OpSetAttrStringList(void*, str, void**, void*, int)'),
     attrTypeList: f('void TFE_OpSetAttrTypeList(void*, str, void*, int)'),
     newHandle: f('void* TFE_NewTensorHandle(void*, void*)'),
     deleteHandle: f('void TFE_DeleteTensorHandle(void*)'),
@@ -247,7 +248,7 @@ export class Binding {
         'memory',
         `Out of memory in ${where}${shapes}: ${message.replace(/ on \/job.*$/s, '')}. Use smaller batches or pictures, or dispose of tensors (tf.memory() counts them).`,
       );
-    throw new ComputeError('op', `${where}${shapes}: ${message}`);
+    throw new ComputeError('op', `${where}${shapes}: ${message}`, { cause: message });
   }
 
   private describe(id: number): string {
@@ -433,6 +434,10 @@ export class Binding {
       BigInt64Array.from(list!, (x) => (Number.isInteger(x) ? BigInt(x) : bad()));
     switch (type) {
       case ATTR.STRING: {
+        if (Array.isArray(v)) {
+          this.setTexts(op, name, v as string[]);
+          break;
+        }
         const b = typeof v === 'string' ? Buffer.from(v) : v instanceof Uint8Array ? v : bad();
         c.attrString(op, name, b, b.length);
         break;
@@ -460,6 +465,18 @@ export class Binding {
       default:
         bad();
     }
+  }
+
+  private setTexts(op: Pointer, name: string, texts: string[]): void {
+    const cells = texts.map((text) => Buffer.from(text));
+    this.c.attrStringList(
+      op,
+      name,
+      cells,
+      BigUint64Array.from(cells, (b) => BigInt(b.length)),
+      cells.length,
+    );
+    if (this.recording) this.recording.obstacle ??= `the attribute ${name} is a list of texts`;
   }
 
   loadSavedModel(): never {

@@ -5,9 +5,11 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { ComputeError } from './errors.js';
 import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
+import { registerKernels } from './kernels/index.js';
 import { registerNativeGradients } from './ops.js';
 import { provision } from './library.js';
 import { tf } from './tfjs.js';
+import { openWebGpu } from './webgpu.js';
 import { progressPrinter } from './wheel.js';
 
 const require = createRequire(import.meta.url);
@@ -17,7 +19,7 @@ export const device: Device = chooseDevice();
 
 export { tf };
 
-/** The binding under the kernels; undefined on `js`. */
+/** The binding under the kernels; undefined on `webgpu` and `js`. */
 export const binding: Binding | undefined = await start();
 
 async function start(): Promise<Binding | undefined> {
@@ -26,6 +28,17 @@ async function start(): Promise<Binding | undefined> {
       'cellgrad computes in plain JavaScript (CELLGRAD_DEVICE=js): some 100 times slower than TensorFlow.\n',
     );
     await tf.setBackend('cpu');
+    return undefined;
+  }
+  if (device === 'webgpu') {
+    const { backend, name, software } = await openWebGpu();
+    if (software)
+      process.stderr.write(
+        `cellgrad computes on ${name}, a GPU in software (CELLGRAD_DEVICE=webgpu): slower than the CPU.\n`,
+      );
+    tf.registerBackend('webgpu', () => backend, 3);
+    await tf.setBackend('webgpu');
+    nameDisposed();
     return undefined;
   }
   const files = await provision({ onProgress: progressPrinter() });
@@ -40,6 +53,7 @@ async function start(): Promise<Binding | undefined> {
   await tf.setBackend('tensorflow');
   tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
   tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
+  registerKernels();
   registerNativeGradients();
   nameDisposed();
   return b;
