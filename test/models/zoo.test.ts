@@ -50,7 +50,14 @@ describe('architectures equal PyTorch', function () {
     needsShared(this);
     rule = createRequire(import.meta.url)(sharedPath('fixtures/zoo/rule.js')) as Rule;
   });
-  for (const name of ['resnet18', 'densenet121', 'efficientnet_b0', 'mobilenet_v2', 'tf_efficientnet_lite0'])
+  for (const name of [
+    'resnet18',
+    'resnet50',
+    'densenet121',
+    'efficientnet_b0',
+    'mobilenet_v2',
+    'tf_efficientnet_lite0',
+  ])
     it(`${name}: names, shapes, logits within 1e-4`, async () => {
       const zoo = readFixture<Zoo>(`zoo/${name}.json`);
       const before = tf.memory().numTensors;

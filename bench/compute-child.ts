@@ -1,0 +1,38 @@
+// One network of bench/compute.ts in a process of its own: a line in, some steps, a line out.
+
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { optimizer, tf } from '../src/compute/index.js';
+import { create } from '../src/models/index.js';
+import { learning, trainingStep } from '../src/train/step.js';
+
+const [name, mode, batch, size, steps] = process.argv.slice(2);
+const n = Number(batch);
+const s = Number(size);
+const model = await create(name, { inputShape: [s, s] });
+const x = tf.randomNormal([n, s, s, 3], 0, 1, 'float32', 1) as import('@tensorflow/tfjs').Tensor4D;
+const labels = Int32Array.from({ length: n }, (_, i) => (i * 389) % 1000);
+const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 1000), 'float32') as never;
+
+let count = 0;
+const training =
+  mode === 'train' && trainingStep(model, learning(model), optimizer('adam', { learningRate: 1e-4 }));
+const step = (): unknown => (training ? training.run(x, y, count++) : model.predict(x, { batch: n }));
+
+const peak = (): number => {
+  const kb = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return Math.round(Number(kb) / 1000);
+};
+const say = (ms: number[]): void => console.log(JSON.stringify({ ms, peak: peak() }));
+
+for (let i = 0; i < 4; i++) step();
+say([]);
+for await (const _ of createInterface({ input: process.stdin })) {
+  const ms: number[] = [];
+  for (let i = 0; i < Number(steps); i++) {
+    const start = performance.now();
+    step();
+    ms.push(performance.now() - start);
+  }
+  say(ms);
+}
