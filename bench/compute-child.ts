@@ -27,7 +27,8 @@ const say = (ms: number[]): void => console.log(JSON.stringify({ ms, peak: peak(
 
 for (let i = 0; i < 4; i++) step();
 say([]);
-for await (const _ of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line !== 'go') break;
   const ms: number[] = [];
   for (let i = 0; i < Number(steps); i++) {
     const start = performance.now();
