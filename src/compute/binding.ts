@@ -1,11 +1,13 @@
 // TFJSBinding, the small interface under tfjs's kernels, over TensorFlow's C API through FFI.
 
-import { closeSync, openSync } from 'node:fs';
-import { totalmem } from 'node:os';
-import koffi, { type LibraryHandle } from 'koffi';
+import { inspect } from 'node:util';
+import koffi from 'koffi';
+import { openLibrary, setEnvironment, type CApi } from './c-api.js';
 import { ComputeError } from './errors.js';
-import { graphSignatures, type GraphContext } from './graph.js';
+import { checkCall, definition, type Definition } from './definition.js';
+import type { GraphContext } from './graph.js';
 import type { LibraryFiles } from './library.js';
+import { SavedModels } from './saved-model.js';
 
 export interface OpAttr {
   name: string;
@@ -72,6 +74,9 @@ const typeName = (dtype: number): string =>
 const ATTR = { STRING: 0, INT: 1, FLOAT: 2, BOOL: 3, TYPE: 4, SHAPE: 5, RESOURCE: 6 } as const;
 
 const RESOURCE_EXHAUSTED = 8; // TF_Code
+const MOST_DIMENSIONS = 254;
+const MOST_OUTPUTS = 65536;
+const FEW = 16; // results that need no array of their own
 
 type Pointer = unknown;
 type Values = Float32Array | Int32Array | Uint8Array | Uint8Array[];
@@ -85,114 +90,10 @@ export interface BindingOptions {
 
 let made: Binding | undefined;
 
-/** The binding of this process; TensorFlow can be loaded only once. */
+/** The binding of this thread; TensorFlow can be loaded only once. */
 export function openBinding(files: LibraryFiles, options: BindingOptions): Binding {
   made ??= new Binding(files, options);
   return made;
-}
-
-/** Opens a library so that it is never unloaded: at exit its threads still run. */
-function stayLoaded(path: string): void {
-  if (process.platform === 'win32') return;
-  const open = koffi.load(null).func('void* dlopen(str, int)');
-  const flags = process.platform === 'darwin' ? 0x80 | 0x8 | 0x1 : 0x1000 | 0x100 | 0x1; // NODELETE | GLOBAL | LAZY
-  open(path, flags);
-}
-
-/** Without what the library writes to standard error by itself: it says which kernels it chose, whatever TF_CPP_MIN_LOG_LEVEL is. */
-function quietly(load: () => void): void {
-  if (process.platform === 'win32' || Number(process.env.TF_CPP_MIN_LOG_LEVEL) === 0) return load();
-  const c = koffi.load(null);
-  const [dup, dup2, close] = ['dup(int)', 'dup2(int, int)', 'close(int)'].map((f) => c.func(`int ${f}`));
-  const kept = dup(2) as number;
-  const nowhere = openSync('/dev/null', 'w');
-  dup2(nowhere, 2);
-  try {
-    load();
-  } finally {
-    dup2(kept, 2);
-    close(kept);
-    closeSync(nowhere);
-  }
-}
-
-/** What TensorFlow reads from the environment when it starts. */
-function setEnvironment(): void {
-  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  // oneDNN's kernels, which TensorFlow leaves off on processors without AVX-512: on one with AVX2 all of our networks but ResNet-18 trained faster
-  process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
-  // TensorFlow's own allocator. glibc's leaves a hole behind almost every aligned block: training grew by 100 MB a step.
-  process.env.TF_CPU_ALLOCATOR_USE_BFC ??= '1';
-  // more than this is an error of one op, not the end of the process
-  const allowed = Number(process.constrainedMemory()) || Infinity;
-  process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB ??= String(
-    Math.floor((0.9 * Math.min(totalmem(), allowed)) / 2 ** 20),
-  );
-}
-
-function signatures(files: LibraryFiles) {
-  let framework: LibraryHandle;
-  let cc: LibraryHandle;
-  try {
-    // the C API is spread over both; global, so that they see each other's symbols
-    quietly(() => [files.framework, files.cc].forEach(stayLoaded));
-    framework = koffi.load(files.framework, { global: true, lazy: true });
-    cc = koffi.load(files.cc, { global: true, lazy: true });
-  } catch (error) {
-    throw new ComputeError(
-      'library',
-      `TensorFlow's library in ${files.folder} can't be loaded: ${(error as Error).message}. Remove that folder to have it fetched again, or see \`cellgrad doctor\`.`,
-      { cause: error },
-    );
-  }
-  const f = (signature: string): ReturnType<LibraryHandle['func']> => {
-    try {
-      return cc.func(signature);
-    } catch {
-      return framework.func(signature);
-    }
-  };
-  return {
-    version: f('str TF_Version()'),
-    newStatus: f('void* TF_NewStatus()'),
-    code: f('int TF_GetCode(void*)'),
-    message: f('str TF_Message(void*)'),
-    newContextOptions: f('void* TFE_NewContextOptions()'),
-    setConfig: f('void TFE_ContextOptionsSetConfig(void*, void*, size_t, void*)'),
-    deleteContextOptions: f('void TFE_DeleteContextOptions(void*)'),
-    newContext: f('void* TFE_NewContext(void*, void*)'),
-    newOp: f('void* TFE_NewOp(void*, str, void*)'),
-    deleteOp: f('void TFE_DeleteOp(void*)'),
-    addInput: f('void TFE_OpAddInput(void*, void*, void*)'),
-    execute: f('void TFE_Execute(void*, void*, void*, void*)'),
-    attrString: f('void TFE_OpSetAttrString(void*, str, void*, size_t)'),
-    attrInt: f('void TFE_OpSetAttrInt(void*, str, int64)'),
-    attrFloat: f('void TFE_OpSetAttrFloat(void*, str, float)'),
-    attrBool: f('void TFE_OpSetAttrBool(void*, str, uchar)'),
-    attrType: f('void TFE_OpSetAttrType(void*, str, int)'),
-    attrShape: f('void TFE_OpSetAttrShape(void*, str, void*, int, void*)'),
-    attrIntList: f('void TFE_OpSetAttrIntList(void*, str, void*, int)'),
-    attrFloatList: f('void TFE_OpSetAttrFloatList(void*, str, void*, int)'),
-    attrStringList: f('void TFE_OpSetAttrStringList(void*, str, void**, void*, int)'),
-    attrTypeList: f('void TFE_OpSetAttrTypeList(void*, str, void*, int)'),
-    newHandle: f('void* TFE_NewTensorHandle(void*, void*)'),
-    deleteHandle: f('void TFE_DeleteTensorHandle(void*)'),
-    handleRank: f('int TFE_TensorHandleNumDims(void*, void*)'),
-    handleDim: f('int64 TFE_TensorHandleDim(void*, int, void*)'),
-    handleType: f('int TFE_TensorHandleDataType(void*)'),
-    resolve: f('void* TFE_TensorHandleResolve(void*, void*)'),
-    allocate: f('void* TF_AllocateTensor(int, void*, int, size_t)'),
-    data: f('void* TF_TensorData(void*)'),
-    byteSize: f('size_t TF_TensorByteSize(void*)'),
-    type: f('int TF_TensorType(void*)'),
-    deleteTensor: f('void TF_DeleteTensor(void*)'),
-    stringInit: f('void TF_StringInit(void*)'),
-    stringCopy: f('void TF_StringCopy(void*, void*, size_t)'),
-    stringData: f('void* TF_StringGetDataPointer(void*)'),
-    stringSize: f('size_t TF_StringGetSize(void*)'),
-    stringFree: f('void TF_StringDealloc(void*)'),
-    graph: graphSignatures(f),
-  };
 }
 
 /** What tfjs's kernels call. Tensors are known to them by number. */
@@ -216,16 +117,20 @@ export class Binding {
   readonly TF_ATTR_RESOURCE = ATTR.RESOURCE;
   readonly TF_Version: string;
 
-  private readonly c: ReturnType<typeof signatures>;
+  private readonly c: CApi;
   private readonly status: Pointer;
   private readonly context: Pointer;
+  private readonly savedModels: SavedModels;
   private readonly handles = new Map<number, Pointer>();
+  private readonly definitions = new Map<string, Definition | null>();
+  private readonly results = new BigUint64Array(FEW);
+  private readonly count = new Int32Array(1);
   private next = 1;
   private recording?: Recording;
 
   constructor(files: LibraryFiles, { threads, interThreads }: BindingOptions) {
     setEnvironment();
-    this.c = signatures(files);
+    this.c = openLibrary(files);
     const { c } = this;
     this.TF_Version = c.version() as string;
     this.status = c.newStatus() as Pointer;
@@ -237,6 +142,8 @@ export class Binding {
     this.context = c.newContext(options, this.status) as Pointer;
     this.check('starting TensorFlow');
     c.deleteContextOptions(options);
+    c.eagerAsFunction(this.context, 0, this.status); // a function around each op would cost more than the op
+    this.savedModels = new SavedModels({ c, status: this.status, check: (where) => this.check(where) });
   }
 
   private check(where: string, inputs?: number[]): void {
@@ -273,10 +180,12 @@ export class Binding {
 
   createTensor(shape: number[], dtype: number, values: unknown): number {
     const { c } = this;
+    checkShape(shape);
     const size = shape.reduce((a, b) => a * b, 1);
     if (width[dtype] === undefined)
       throw new ComputeError('op', `A tensor of type ${dtype} can't be made from values.`);
-    const given = (values as ArrayLike<unknown>).length / (dtype === TF.COMPLEX64 ? 2 : 1);
+    const parts = dtype === TF.COMPLEX64 || (dtype === TF.INT64 && values instanceof Int32Array) ? 2 : 1;
+    const given = ((values as ArrayLike<unknown> | null)?.length ?? NaN) / parts;
     if (given !== size)
       throw new ComputeError(
         'op',
@@ -310,10 +219,17 @@ export class Binding {
     for (let i = 0; i < values.length; i++) {
       const v = values[i];
       const b = typeof v === 'string' ? Buffer.from(v) : v;
+      if (!(b instanceof Uint8Array))
+        throw new ComputeError('op', `A tensor of strings can't hold ${inspect(v)}.`);
       const cell = base + BigInt(24 * i);
       this.c.stringInit(cell);
       this.c.stringCopy(cell, b, b.length);
     }
+  }
+
+  /** Whether a tensor is there. */
+  has(id: number): boolean {
+    return this.handles.has(id);
   }
 
   deleteTensor(id: number): void {
@@ -352,16 +268,21 @@ export class Binding {
 
   executeOp(name: string, attrs: OpAttr[], inputs: number[], outputs: number): TensorMetadata[] {
     const { c, status } = this;
+    if (typeof name !== 'string') throw new ComputeError('op', `${String(name)} is not the name of an op.`);
+    if (!(outputs >= 0 && outputs <= MOST_OUTPUTS))
+      throw new ComputeError('op', `${name}: it can't have ${outputs} results.`);
     const op = c.newOp(this.context, name, status) as Pointer;
-    this.check(name);
-    const results = new BigUint64Array(Math.max(outputs, 1));
-    const count = Int32Array.of(outputs);
+    if (!op) this.check(name);
+    const few = outputs <= FEW;
+    const results = few ? this.results : new BigUint64Array(outputs);
+    const { count } = this;
     try {
-      for (const id of inputs) c.addInput(op, this.handle(id, name), status);
-      this.check(name, inputs);
+      this.checkCall(name, attrs, inputs);
+      this.addInputs(op, name, inputs);
       for (const a of attrs) this.setAttr(op, name, a);
+      count[0] = outputs;
       c.execute(op, results, count, status);
-      this.check(name, inputs);
+      if (c.code(status) !== 0) this.check(name, inputs);
     } finally {
       c.deleteOp(op);
     }
@@ -369,6 +290,23 @@ export class Binding {
     for (let i = 0; i < count[0]; i++) out.push(this.metadata(results[i]));
     if (this.recording) this.note({ name, attrs, inputs, outputs: out });
     return out;
+  }
+
+  private addInputs(op: Pointer, name: string, inputs: number[]): void {
+    const { c, status } = this;
+    for (let i = 0; i < inputs.length; i++) c.addInput(op, this.handle(inputs[i], name), status);
+    if (c.code(status) !== 0) this.check(name, inputs);
+  }
+
+  private checkCall(name: string, attrs: OpAttr[], inputs: number[]): void {
+    if (!Array.isArray(attrs) || !Array.isArray(inputs) || !attrs.every((a) => typeof a?.name === 'string'))
+      throw new ComputeError(
+        'op',
+        `${name}: its attributes and its inputs are lists, attributes have names.`,
+      );
+    let known = this.definitions.get(name);
+    if (known === undefined) this.definitions.set(name, (known = definition(this.graphs, name) ?? null));
+    if (known) checkCall(name, known, attrs, inputs);
   }
 
   private note(op: RecordedOp): void {
@@ -412,59 +350,46 @@ export class Binding {
   private metadata(handle: Pointer): TensorMetadata {
     const { c, status } = this;
     const rank = c.handleRank(handle, status) as number;
-    this.check('reading the shape of a result');
+    if (rank < 0) this.check('reading the shape of a result');
     const shape: number[] = [];
     for (let i = 0; i < rank; i++) shape.push(Number(c.handleDim(handle, i, status)));
     return new TensorMetadata(this.adopt(handle), shape, c.handleType(handle) as number);
   }
 
-  private setAttr(op: Pointer, opName: string, { name, type, value: v }: OpAttr): void {
+  private setAttr(op: Pointer, opName: string, attr: OpAttr): void {
     const { c } = this;
-    const list = Array.isArray(v) || ArrayBuffer.isView(v) ? Array.from(v as unknown as number[]) : undefined;
-    const bad = (): never => {
-      throw new ComputeError(
-        'op',
-        `${opName}: attribute ${name} (kind ${type}) can't be ${JSON.stringify(v)}`,
-      );
-    };
-    if (list && type !== ATTR.STRING && !list.every((x) => typeof x === 'number' && !Number.isNaN(x))) bad();
-    if (!list && (type === ATTR.INT || type === ATTR.FLOAT || type === ATTR.TYPE) && typeof v !== 'number')
-      bad();
-    const integers = (): BigInt64Array =>
-      BigInt64Array.from(list!, (x) => (Number.isInteger(x) ? BigInt(x) : bad()));
-    switch (type) {
-      case ATTR.STRING: {
-        if (Array.isArray(v)) {
-          this.setTexts(op, name, v as string[]);
-          break;
-        }
-        const b = typeof v === 'string' ? Buffer.from(v) : v instanceof Uint8Array ? v : bad();
-        c.attrString(op, name, b, b.length);
-        break;
-      }
-      case ATTR.INT:
-        if (list) c.attrIntList(op, name, integers(), list.length);
-        else c.attrInt(op, name, Math.trunc(v as number));
-        break;
-      case ATTR.FLOAT:
-        if (list) c.attrFloatList(op, name, Float32Array.from(list), list.length);
-        else c.attrFloat(op, name, v as number);
-        break;
-      case ATTR.BOOL:
-        c.attrBool(op, name, v ? 1 : 0);
-        break;
-      case ATTR.TYPE:
-        if (list) c.attrTypeList(op, name, Int32Array.from(list), list.length);
-        else c.attrType(op, name, v as number);
-        break;
-      case ATTR.SHAPE:
-        if (!list) bad();
-        c.attrShape(op, name, integers(), list!.length, this.status);
-        this.check(`${opName}: attribute ${name}`);
-        break;
-      default:
-        bad();
+    const { name, type, value: v } = attr;
+    if (typeof v === 'number' && !Number.isNaN(v)) {
+      if (type === ATTR.TYPE) c.attrType(op, name, v);
+      else if (type === ATTR.INT) c.attrInt(op, name, Math.trunc(v));
+      else if (type === ATTR.FLOAT) c.attrFloat(op, name, v);
+      else if (type === ATTR.BOOL) c.attrBool(op, name, v ? 1 : 0);
+      else badAttr(opName, attr);
+    } else if (type === ATTR.BOOL && (typeof v === 'boolean' || v === null || v === undefined)) {
+      c.attrBool(op, name, v ? 1 : 0);
+    } else if (type === ATTR.STRING) {
+      if (Array.isArray(v) && v.every((text) => typeof text === 'string')) return this.setTexts(op, name, v);
+      const b = typeof v === 'string' ? Buffer.from(v) : v instanceof Uint8Array ? v : badAttr(opName, attr);
+      c.attrString(op, name, b, b.length);
+    } else {
+      const list = Array.isArray(v) || ArrayBuffer.isView(v) ? Array.from(v as unknown as number[]) : [NaN];
+      if (!list.every((x) => typeof x === 'number' && !Number.isNaN(x))) badAttr(opName, attr);
+      this.setList(op, opName, attr, list);
     }
+  }
+
+  private setList(op: Pointer, opName: string, attr: OpAttr, list: number[]): void {
+    const { c } = this;
+    const { name, type } = attr;
+    const integers = (): BigInt64Array =>
+      BigInt64Array.from(list, (x) => (Number.isInteger(x) ? BigInt(x) : badAttr(opName, attr)));
+    if (type === ATTR.INT) c.attrIntList(op, name, integers(), list.length);
+    else if (type === ATTR.FLOAT) c.attrFloatList(op, name, Float32Array.from(list), list.length);
+    else if (type === ATTR.TYPE) c.attrTypeList(op, name, Int32Array.from(list), list.length);
+    else if (type === ATTR.SHAPE) {
+      c.attrShape(op, name, integers(), list.length, this.status);
+      this.check(`${opName}: attribute ${name}`);
+    } else badAttr(opName, attr);
   }
 
   private setTexts(op: Pointer, name: string, texts: string[]): void {
@@ -479,21 +404,80 @@ export class Binding {
     if (this.recording) this.recording.obstacle ??= `the attribute ${name} is a list of texts`;
   }
 
-  loadSavedModel(): never {
-    throw new ComputeError('op', 'SavedModels cannot be loaded by this version of cellgrad.');
+  loadSavedModel(folder: string, tags: string): number {
+    return this.savedModels.load(folder, tags);
   }
-  deleteSavedModel = this.loadSavedModel;
-  runSavedModel = this.loadSavedModel;
+  deleteSavedModel(id: number): void {
+    this.savedModels.delete(id);
+  }
+  /** Names are separated by commas, as tfjs-node gives them. */
+  runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[] {
+    const { c, status } = this;
+    if (!Array.isArray(inputs)) throw new ComputeError('op', 'The inputs of a SavedModel are a list.');
+    const tensors: Pointer[] = [];
+    try {
+      for (const input of inputs) {
+        tensors.push(c.resolve(this.handle(input, 'running a SavedModel'), status));
+        this.check('reading an input of a SavedModel');
+      }
+      const names = (list: string): string[] => String(list).split(',').filter(Boolean);
+      const results = this.savedModels.run(id, tensors, names(inputNames), names(outputNames));
+      if (this.recording) this.recording.obstacle ??= 'a SavedModel is run on the way';
+      return results.map((tensor) => {
+        const handle = c.newHandle(tensor, status) as Pointer;
+        c.deleteTensor(tensor);
+        this.check('reading a result of a SavedModel');
+        const result = this.metadata(handle);
+        return result.dtype === TF.INT64 ? this.narrowed(result) : result;
+      });
+    } finally {
+      for (const tensor of tensors) if (tensor) c.deleteTensor(tensor);
+    }
+  }
+  /** int64, which tfjs does not have, as int32. */
+  private narrowed({ id }: TensorMetadata): TensorMetadata {
+    const types = [
+      { name: 'SrcT', type: ATTR.TYPE, value: TF.INT64 },
+      { name: 'DstT', type: ATTR.TYPE, value: TF.INT32 },
+    ];
+    try {
+      return this.executeOp('Cast', types, [id], 1)[0];
+    } finally {
+      this.deleteTensor(id);
+    }
+  }
   getNumOfSavedModels(): number {
-    return 0;
+    return this.savedModels.size;
   }
   /** Number of live TensorFlow handles. */
   getNumOfTensors(): number {
     return this.handles.size;
   }
+  /** Whether TensorFlow computes on a GPU. */
   isUsingGpuDevice(): boolean {
-    return false;
+    const { c, context, status } = this;
+    const list = c.listDevices(context, status) as Pointer;
+    this.check('listing the devices');
+    try {
+      const count = c.deviceCount(list) as number;
+      return Array.from({ length: count }, (_, i) => c.deviceType(list, i, status) as string).includes('GPU');
+    } finally {
+      c.deleteDevices(list);
+    }
   }
+}
+
+function badAttr(op: string, { name, type, value }: OpAttr): never {
+  throw new ComputeError('op', `${op}: attribute ${name} (kind ${type}) can't be ${inspect(value)}`);
+}
+
+function checkShape(shape: number[]): void {
+  if (
+    !Array.isArray(shape) ||
+    shape.length > MOST_DIMENSIONS ||
+    !shape.every((n) => Number.isSafeInteger(n) && n >= 0)
+  )
+    throw new ComputeError('op', `${inspect(shape)} is not the shape of a tensor.`);
 }
 
 function bytesOf(values: unknown, dtype: number): Uint8Array {
@@ -504,7 +488,7 @@ function bytesOf(values: unknown, dtype: number): Uint8Array {
     a = values instanceof Int32Array ? values : Int32Array.from(values as number[]);
   else if (dtype === TF.INT64)
     a =
-      values instanceof BigInt64Array
+      values instanceof BigInt64Array || values instanceof Int32Array // pairs of halves, as tfjs-node gives them
         ? values
         : BigInt64Array.from(values as number[], (v) => BigInt(Math.trunc(v)));
   else a = values instanceof Uint8Array ? values : Uint8Array.from(values as number[], Number);

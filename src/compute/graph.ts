@@ -63,7 +63,7 @@ export interface InputKind {
 }
 
 /** Fields of a protobuf message: number and value, a BigInt for a varint. */
-function* fields(bytes: Uint8Array): Generator<[field: number, value: Uint8Array | bigint]> {
+export function* fields(bytes: Uint8Array): Generator<[field: number, value: Uint8Array | bigint]> {
   let at = 0;
   const varint = (): bigint => {
     let value = 0n;

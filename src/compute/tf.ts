@@ -3,11 +3,13 @@
 import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
 import { ComputeError } from './errors.js';
+import type { NodeBackend } from './backend.js';
 import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
 import { registerKernels } from './kernels/index.js';
 import { registerNativeGradients } from './ops.js';
 import { provision } from './library.js';
+import { giveBackSavedModels, giveBackTensors, tidySummaries, type NodeNamespace } from './lost.js';
 import { tf } from './tfjs.js';
 import { openWebGpu } from './webgpu.js';
 import { progressPrinter } from './wheel.js';
@@ -44,15 +46,23 @@ async function start(): Promise<Binding | undefined> {
   const files = await provision({ onProgress: progressPrinter() });
   const b = openBinding(files, { threads: threads(), interThreads: 1 });
   const bundle = require('./tfjs-node.cjs') as {
-    NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend;
+    NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend & NodeBackend;
     nodeFileSystemRouter: Parameters<typeof tfjs.io.registerLoadRouter>[0];
-    node: unknown;
+    node: NodeNamespace;
     io: object;
   };
-  tf.registerBackend('tensorflow', () => new bundle.NodeJSKernelBackend(b, '@tensorflow/tfjs-node'), 3);
+  const make = (): tfjs.KernelBackend => {
+    const backend = new bundle.NodeJSKernelBackend(b, '@tensorflow/tfjs-node');
+    giveBackTensors(backend, b);
+    tidySummaries(backend);
+    return backend;
+  };
+  tf.registerBackend('tensorflow', make, 3);
   await tf.setBackend('tensorflow');
   tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
   tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
+  giveBackSavedModels(bundle.node);
+  Object.assign(tf, { node: bundle.node });
   registerKernels();
   registerNativeGradients();
   nameDisposed();
