@@ -11,7 +11,6 @@ import { registerNativeGradients } from './ops.js';
 import { provision } from './library.js';
 import { giveBackSavedModels, giveBackTensors, tidySummaries, type NodeNamespace } from './lost.js';
 import { tf } from './tfjs.js';
-import { openWebGpu } from './webgpu.js';
 import { progressPrinter } from './wheel.js';
 
 const require = createRequire(import.meta.url);
@@ -21,7 +20,7 @@ export const device: Device = chooseDevice();
 
 export { tf };
 
-/** The binding under the kernels; undefined on `webgpu` and `js`. */
+/** The binding under the kernels; undefined on `js`. */
 export const binding: Binding | undefined = await start();
 
 async function start(): Promise<Binding | undefined> {
@@ -30,17 +29,6 @@ async function start(): Promise<Binding | undefined> {
       'cellgrad computes in plain JavaScript (CELLGRAD_DEVICE=js): some 100 times slower than TensorFlow.\n',
     );
     await tf.setBackend('cpu');
-    return undefined;
-  }
-  if (device === 'webgpu') {
-    const { backend, name, software } = await openWebGpu();
-    if (software)
-      process.stderr.write(
-        `cellgrad computes on ${name}, a GPU in software (CELLGRAD_DEVICE=webgpu): slower than the CPU.\n`,
-      );
-    tf.registerBackend('webgpu', () => backend, 3);
-    await tf.setBackend('webgpu');
-    nameDisposed();
     return undefined;
   }
   const files = await provision({ onProgress: progressPrinter() });
