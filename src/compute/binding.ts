@@ -8,31 +8,13 @@ import { checkCall, definition, type Definition } from './definition.js';
 import type { GraphContext } from './graph.js';
 import type { LibraryFiles } from './library.js';
 import { SavedModels } from './saved-model.js';
+import { Trace, TraceError, type Facts } from './trace.js';
 
 export interface OpAttr {
   name: string;
   type: number;
   value: unknown;
 }
-/** What one op did while it was recorded. */
-export interface RecordedOp {
-  name: string;
-  attrs: OpAttr[];
-  inputs: number[];
-  outputs: TensorMetadata[];
-}
-
-/** The ops between two moments, and the values that came from JavaScript in between. */
-export class Recording {
-  readonly ops: RecordedOp[] = [];
-  /** TF_Tensors by the numbers of the tensors made of them. */
-  readonly constants = new Map<number, { tensor: Pointer; dtype: number }>();
-  /** TF_DataType of each tensor that was used. */
-  readonly dtypes = new Map<number, number>();
-  /** Why it can't be played again. */
-  obstacle?: string;
-}
-
 export class TensorMetadata {
   constructor(
     public id: number,
@@ -126,7 +108,7 @@ export class Binding {
   private readonly results = new BigUint64Array(FEW);
   private readonly count = new Int32Array(1);
   private next = 1;
-  private recording?: Recording;
+  private trace?: Trace;
 
   constructor(files: LibraryFiles, { threads, interThreads }: BindingOptions) {
     setEnvironment();
@@ -202,37 +184,41 @@ export class Binding {
           this.fillStrings(c.data(tensor) as bigint, values as ArrayLike<string | Uint8Array>);
         else new Uint8Array(koffi.view(c.data(tensor), bytes)).set(bytesOf(values, dtype));
       }
+      if (this.trace) {
+        kept = true;
+        return this.trace.constant(tensor, { shape, dtype });
+      }
       const h = c.newHandle(tensor, this.status) as Pointer;
       this.check(`making a tensor of shape [${shape.join(', ')}]`);
-      const id = this.adopt(h);
-      if (this.recording) {
-        this.recording.constants.set(id, { tensor, dtype });
-        kept = true;
-      }
-      return id;
+      return this.adopt(h);
     } finally {
       if (!kept) c.deleteTensor(tensor);
     }
   }
 
   private fillStrings(base: bigint, values: ArrayLike<string | Uint8Array>): void {
+    const cell = (i: number): bigint => base + BigInt(24 * i);
+    // all of them, or freeing the tensor after an error would free what was in the memory before
+    for (let i = 0; i < values.length; i++) this.c.stringInit(cell(i));
     for (let i = 0; i < values.length; i++) {
       const v = values[i];
       const b = typeof v === 'string' ? Buffer.from(v) : v;
       if (!(b instanceof Uint8Array))
         throw new ComputeError('op', `A tensor of strings can't hold ${inspect(v)}.`);
-      const cell = base + BigInt(24 * i);
-      this.c.stringInit(cell);
-      this.c.stringCopy(cell, b, b.length);
+      this.c.stringCopy(cell(i), b, b.length);
     }
   }
 
   /** Whether a tensor is there. */
   has(id: number): boolean {
-    return this.handles.has(id);
+    return this.handles.has(id) || !!this.trace?.has(id);
   }
 
   deleteTensor(id: number): void {
+    if (this.trace) {
+      if (!this.trace.has(id)) this.trace.disposed.add(id);
+      return;
+    }
     const h = this.handles.get(id);
     if (h === undefined) throw new ComputeError('disposed', `Tensor ${id} has been disposed already.`);
     this.handles.delete(id);
@@ -241,7 +227,7 @@ export class Binding {
 
   tensorDataSync(id: number): Values {
     const { c } = this;
-    if (this.recording) this.recording.obstacle ??= 'its values are read on the way';
+    if (this.trace) throw new TraceError('its values are read on the way');
     const tensor = c.resolve(this.handle(id, 'reading a tensor'), this.status) as Pointer;
     this.check('reading a tensor');
     try {
@@ -271,6 +257,10 @@ export class Binding {
     if (typeof name !== 'string') throw new ComputeError('op', `${String(name)} is not the name of an op.`);
     if (!(outputs >= 0 && outputs <= MOST_OUTPUTS))
       throw new ComputeError('op', `${name}: it can't have ${outputs} results.`);
+    if (this.trace) {
+      this.checkCall(name, attrs, inputs);
+      return this.trace.run(name, attrs, inputs);
+    }
     const op = c.newOp(this.context, name, status) as Pointer;
     if (!op) this.check(name);
     const few = outputs <= FEW;
@@ -288,7 +278,6 @@ export class Binding {
     }
     const out: TensorMetadata[] = [];
     for (let i = 0; i < count[0]; i++) out.push(this.metadata(results[i]));
-    if (this.recording) this.note({ name, attrs, inputs, outputs: out });
     return out;
   }
 
@@ -309,25 +298,37 @@ export class Binding {
     if (known) checkCall(name, known, attrs, inputs);
   }
 
-  private note(op: RecordedOp): void {
-    const { dtypes, ops } = this.recording!;
-    for (const id of op.inputs)
-      if (!dtypes.has(id)) dtypes.set(id, this.c.handleType(this.handles.get(id)) as number);
-    ops.push({ ...op, inputs: [...op.inputs] });
+  /**
+   * From here to `endTrace` ops are noted and not run. An op that needs a value throws TraceError, and tensors from
+   * outside that are disposed of are only noted.
+   */
+  startTrace(): Trace {
+    const make = ({ shape, dtype }: Facts): TensorMetadata => new TensorMetadata(this.next++, shape, dtype);
+    return (this.trace = new Trace(this.graphs, (id, where) => this.facts(id, where), make));
   }
 
-  /** Notes the ops of `work` while they are executed. */
-  record(work: () => void): Recording {
-    const recording = (this.recording = new Recording());
+  /** Runs ops for real in the middle of a trace: what is made once and outlives the step. */
+  untraced<T>(work: () => T): T {
+    const { trace } = this;
+    this.trace = undefined;
     try {
-      work();
-      return recording;
-    } catch (error) {
-      this.forget(recording);
-      throw error;
+      return work();
     } finally {
-      this.recording = undefined;
+      this.trace = trace;
     }
+  }
+
+  endTrace(): void {
+    this.trace = undefined;
+  }
+
+  private facts(id: number, where: string): Facts {
+    const { c, status } = this;
+    const handle = this.handle(id, where);
+    const rank = c.handleRank(handle, status) as number;
+    const shape = Array.from({ length: Math.max(0, rank) }, (_, i) => Number(c.handleDim(handle, i, status)));
+    this.check(where);
+    return { shape, dtype: c.handleType(handle) as number };
   }
 
   /** TF_DataType of a tensor. */
@@ -335,10 +336,9 @@ export class Binding {
     return this.c.handleType(this.handle(id, 'reading a type')) as number;
   }
 
-  /** Frees what a recording holds. */
-  forget({ constants }: Recording): void {
-    for (const { tensor } of constants.values()) this.c.deleteTensor(tensor);
-    constants.clear();
+  /** Frees what a trace holds. */
+  forget(trace: Trace): void {
+    trace.dispose((tensor) => this.c.deleteTensor(tensor));
   }
 
   /** TensorFlow's C API for graphs, and what it works on. */
@@ -401,7 +401,6 @@ export class Binding {
       BigUint64Array.from(cells, (b) => BigInt(b.length)),
       cells.length,
     );
-    if (this.recording) this.recording.obstacle ??= `the attribute ${name} is a list of texts`;
   }
 
   loadSavedModel(folder: string, tags: string): number {
@@ -413,6 +412,7 @@ export class Binding {
   /** Names are separated by commas, as tfjs-node gives them. */
   runSavedModel(id: number, inputs: number[], inputNames: string, outputNames: string): TensorMetadata[] {
     const { c, status } = this;
+    if (this.trace) throw new TraceError('a SavedModel is run on the way');
     if (!Array.isArray(inputs)) throw new ComputeError('op', 'The inputs of a SavedModel are a list.');
     const tensors: Pointer[] = [];
     try {
@@ -422,7 +422,6 @@ export class Binding {
       }
       const names = (list: string): string[] => String(list).split(',').filter(Boolean);
       const results = this.savedModels.run(id, tensors, names(inputNames), names(outputNames));
-      if (this.recording) this.recording.obstacle ??= 'a SavedModel is run on the way';
       return results.map((tensor) => {
         const handle = c.newHandle(tensor, status) as Pointer;
         c.deleteTensor(tensor);

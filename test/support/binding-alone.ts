@@ -46,8 +46,9 @@ if (question === 'lost tensors') {
   const made = node.getNumOfSavedModels();
   say({ made, back: await collected(() => node.getNumOfSavedModels() === 0) });
 } else if (question === 'other library') {
-  koffi.load(argument);
+  const other = koffi.load(argument);
   await refused(compute);
+  other.unload();
 } else if (question === 'add-on') {
   await compute();
   await refused(() => process.dlopen({ exports: {} } as NodeModule, argument));
