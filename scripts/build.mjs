@@ -20,8 +20,10 @@ await build({
 });
 await build({
   absWorkingDir: root,
-  entryPoints: ['src/compute/tfjs-node.cjs'],
-  outfile: `${outdir}/src/compute/tfjs-node.cjs`,
+  entryPoints: ['src/compute/tfjs-node.cjs', 'src/compute/tfjs-webgpu.cjs'],
+  outdir,
+  outbase: '.',
+  outExtension: { '.js': '.cjs' },
   bundle: true,
   format: 'cjs',
   platform: 'node',

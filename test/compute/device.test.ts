@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { binding, ComputeError, tf } from '../../src/compute/index.js';
 import { cacheRoot } from '../../src/compute/cache.js';
 import { chooseDevice, threads } from '../../src/compute/device.js';
-import { libraryPlace, wheelFor } from '../../src/compute/library.js';
+import { libraryPlace, wheelFor, type Platform } from '../../src/compute/library.js';
+import { type Nvidia } from '../../src/compute/nvidia.js';
 
 const code = (wanted: string, words: RegExp) => (e: unknown) => {
   assert.ok(e instanceof ComputeError && e.code === wanted && words.test(e.message), String(e));
@@ -13,21 +14,77 @@ const code = (wanted: string, words: RegExp) => (e: unknown) => {
 };
 
 describe('the device', () => {
+  const linux: Platform = { os: 'linux', arch: 'x64', libc: 'glibc' };
+  const h100 = { name: 'NVIDIA H100', capability: 90, memory: 80e9 };
+  const choose = (asked: string | undefined, nvidia?: Nvidia, platform = linux) =>
+    chooseDevice({ CELLGRAD_DEVICE: asked }, () => nvidia, platform);
+
   it('is what CELLGRAD_DEVICE asks for, or a word why not', () => {
-    for (const asked of [undefined, '', 'auto', 'cpu'])
-      assert.equal(chooseDevice({ CELLGRAD_DEVICE: asked }), 'cpu');
-    assert.equal(chooseDevice({ CELLGRAD_DEVICE: 'js' }), 'js');
+    for (const asked of ['cpu', 'webgpu', 'js'])
+      assert.deepEqual(choose(asked, { cuda: 13000, cards: [h100] }), { device: asked, free: false });
     assert.throws(
-      () => chooseDevice({ CELLGRAD_DEVICE: 'gpu' }),
-      code('device', /is gpu; it can be auto, cpu, cuda, webgpu, js/),
+      () => choose('tpu'),
+      code('device', /is tpu; it can be auto, cpu, cuda, webgpu, js, and gpu for cuda/),
     );
-    for (const asked of ['cuda', 'webgpu'])
-      assert.throws(
-        () => chooseDevice({ CELLGRAD_DEVICE: asked }),
-        code('device', /Set CELLGRAD_DEVICE=cpu or auto/),
-      );
     assert.equal(threads({ CELLGRAD_THREADS: '3' }), 3);
     assert.throws(() => threads({ CELLGRAD_THREADS: 'all' }), code('device', /CELLGRAD_THREADS is all/));
+  });
+  it('is an NVIDIA GPU where a driver and a card fit', () => {
+    const fitting: Nvidia[] = [
+      { cuda: 12050, cards: [h100] },
+      { cuda: 12000, cards: [{ ...h100, capability: 80 }] },
+      { cuda: 13000, cards: [{ ...h100, capability: 120, memory: 8e9 }] },
+    ];
+    for (const nvidia of fitting) {
+      for (const asked of [undefined, '', 'auto'])
+        assert.deepEqual(choose(asked, nvidia), { device: 'cuda', free: true });
+      for (const asked of ['cuda', 'gpu'])
+        assert.deepEqual(choose(asked, nvidia), { device: 'cuda', free: false });
+    }
+  });
+  it('is the CPU where they do not, with a word where there is a driver; asking for the GPU is an error', () => {
+    assert.deepEqual(choose('auto'), { device: 'cpu', free: true, note: undefined });
+    assert.throws(
+      () => choose('cuda'),
+      code('device', /no NVIDIA driver was found \(libcuda\.so\.1\)\. Set CELLGRAD_DEVICE=cpu/),
+    );
+    const cases: [Nvidia, RegExp][] = [
+      [
+        { version: '535.104.05', cuda: 12020, cards: [h100] },
+        /driver 535\.104\.05 \(CUDA 12\.2\) is too old for NVIDIA H100: TensorFlow needs driver 555\.42 or newer \(CUDA 12\.5\)/,
+      ],
+      [{ cuda: 11080, cards: [] }, /driver \(CUDA 11\.8\) is too old: TensorFlow needs driver 525\.60/],
+      [{ cuda: 12050, cards: [], error: 'cuInit answers 100' }, /does not start \(cuInit answers 100\)/],
+      [{ cuda: 12050, cards: [] }, /shows no card/],
+      [
+        { cuda: 12050, cards: [{ ...h100, capability: 52 }] },
+        /too old \(compute capability 5\.2; TensorFlow needs 6\.0\)/,
+      ],
+      [
+        { cuda: 12050, cards: [{ ...h100, memory: 1.5e9 }] },
+        /has 1\.5 GB of memory; TensorFlow needs 2\.0 GB/,
+      ],
+    ];
+    for (const [nvidia, words] of cases) {
+      const { device, note } = choose('auto', nvidia);
+      assert.equal(device, 'cpu');
+      assert.match(note!, words);
+      assert.throws(() => choose('gpu', nvidia), code('device', words));
+    }
+  });
+  it('is the CPU on machines without a CUDA build, whatever their driver says', () => {
+    const fitting = { cuda: 13000, cards: [h100] };
+    for (const other of [
+      { os: 'linux', arch: 'arm64', libc: 'glibc' },
+      { os: 'linux', arch: 'x64', libc: 'musl' },
+      { os: 'darwin', arch: 'arm64', libc: 'none' },
+    ] as Platform[]) {
+      assert.deepEqual(choose('auto', fitting, other), { device: 'cpu', free: true });
+      assert.throws(
+        () => choose('cuda', fitting, other),
+        code('device', /on Linux x64 with glibc, and this is/),
+      );
+    }
   });
   it('has a wheel on Linux with glibc and on Apple silicon; elsewhere a word', () => {
     const of = (os: string, arch: string, libc: 'glibc' | 'musl' | 'none' = 'none') =>

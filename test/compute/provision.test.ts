@@ -19,6 +19,7 @@ import { ComputeError } from '../../src/compute/errors.js';
 import { extract, indexUrl, projectFiles } from '../../src/compute/python-index.js';
 import { fromWheel, verify, wheelFolder, type FetchProgress } from '../../src/compute/wheel.js';
 import { indexServer, type IndexServer } from '../support/index-server.js';
+import { proxyServer, type ProxyServer } from '../support/proxy-server.js';
 
 describe('fetching a wheel', () => {
   let server: IndexServer;
@@ -177,14 +178,64 @@ describe('fetching a wheel', () => {
     await whole();
   });
 
-  it('repairs a damaged folder, and notices an altered one', async () => {
-    const folder = await fromWheel(server.wheel);
-    writeFileSync(join(folder, 'a.bin'), 'short');
+  describe('a folder that is not as it was unpacked', () => {
+    const notices: string[] = [];
+    const again = async (words?: RegExp): Promise<void> => {
+      notices.length = 0;
+      await fromWheel(server.wheel, { onNotice: (text) => notices.push(text) });
+      assert.equal(notices.length, words ? 1 : 0, notices.join());
+      if (words) assert.match(notices[0], words);
+      await whole();
+    };
+    const alter = (folder: string): void => {
+      const b = readFileSync(join(folder, 'b.bin'));
+      b[7] ^= 1;
+      writeFileSync(join(folder, 'b.bin'), b);
+    };
+
+    it('a file cut short is noticed and fetched again, with a word', async () => {
+      const folder = await fromWheel(server.wheel);
+      writeFileSync(join(folder, 'a.bin'), 'short');
+      await again(
+        /^Demo in .* is not as it was unpacked: a\.bin has 5 bytes instead of 300000\. It is fetched again\.$/,
+      );
+    });
+    it('so is one of the right size with other bytes', async () => {
+      const folder = await fromWheel(server.wheel);
+      alter(folder);
+      assert.match((await verify(server.wheel))!, /b\.bin was altered/);
+      await again(/b\.bin was altered after it was unpacked/);
+    });
+    it('and one of another version', async () => {
+      const folder = await fromWheel(server.wheel);
+      const record = join(folder, 'complete.json');
+      writeFileSync(record, readFileSync(record, 'utf8').replace(server.wheel.sha256, '0'.repeat(64)));
+      await again(/it is of another version/);
+    });
+    it('a copied folder is compared once, and kept', async () => {
+      const folder = await fromWheel(server.wheel);
+      utimesSync(join(folder, 'b.bin'), new Date(2000, 1), new Date(2000, 1));
+      await again();
+      assert.equal(server.downloads.length, 1);
+      const { files } = JSON.parse(readFileSync(join(folder, 'complete.json'), 'utf8')) as {
+        files: Record<string, { modified: number }>;
+      };
+      assert.equal(files['b.bin'].modified, new Date(2000, 1).getTime());
+    });
+  });
+
+  it('goes where the wheel says', async () => {
+    const folder = await fromWheel({ ...server.wheel, place: 'side/by/side' });
+    assert.equal(folder, join(cache, 'side', 'by', 'side'));
+    assert.ok(existsSync(join(folder, 'a.bin')));
+  });
+
+  it('asks a busy index again', async () => {
+    server.busy = 2;
     await whole();
-    const b = readFileSync(join(folder, 'b.bin'));
-    b[7] ^= 1;
-    writeFileSync(join(folder, 'b.bin'), b);
-    assert.match((await verify(server.wheel))!, /b\.bin was altered/);
+    server.busy = 9;
+    await fails(projectFiles('demo', process.env, { retries: 1 }), 'offline', '503');
+    assert.equal(server.busy, 7);
   });
 
   describe('the disk', () => {
@@ -308,6 +359,32 @@ describe('fetching a wheel', () => {
       const files = await projectFiles('demo', { PIP_CONFIG_FILE: conf });
       assert.equal(files[0].filename, server.wheel.filename);
       assert.deepEqual([...server.authorization], ['Basic ' + Buffer.from('me:pw').toString('base64')]);
+    });
+  });
+
+  describe('a proxy', () => {
+    let proxy: ProxyServer;
+    beforeEach(async () => (proxy = await proxyServer(server.port)));
+    afterEach(async () => {
+      await proxy.close();
+      for (const name of ['HTTP_PROXY', 'NO_PROXY']) delete process.env[name];
+    });
+
+    it('is used where the environment names one', async () => {
+      process.env.HTTP_PROXY = proxy.url;
+      process.env.PIP_INDEX_URL = 'http://index.invalid/simple';
+      await whole();
+      assert.deepEqual([...new Set(proxy.asked)], ['index.invalid:80']);
+    });
+    it('but not for hosts in NO_PROXY', async () => {
+      process.env.HTTP_PROXY = proxy.url;
+      process.env.NO_PROXY = '127.0.0.1';
+      await whole();
+      assert.deepEqual(proxy.asked, []);
+    });
+    it('that is not there is named as the reason', async () => {
+      process.env.HTTP_PROXY = 'http://127.0.0.1:1';
+      await fails(fromWheel(server.wheel), 'offline', 'refused');
     });
   });
 

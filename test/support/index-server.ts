@@ -22,6 +22,8 @@ export interface IndexServer {
   stallAfter?: number;
   ranges: boolean;
   status?: number;
+  /** How often the index page is refused before it comes. */
+  busy: number;
   altered: boolean;
   /** Milliseconds between pieces of 64 KB. */
   slow: number;
@@ -53,6 +55,10 @@ export async function indexServer(): Promise<IndexServer> {
       html: 'text/html',
       garbage: 'application/json',
     };
+    if (self.busy > 0) {
+      self.busy--;
+      return void response.writeHead(503).end();
+    }
     response.writeHead(200, { 'content-type': type[self.page] });
     const json = {
       files: [
@@ -98,6 +104,7 @@ export async function indexServer(): Promise<IndexServer> {
     page: 'json',
     breakAfter: [],
     ranges: true,
+    busy: 0,
     altered: false,
     slow: 0,
     close: () =>
