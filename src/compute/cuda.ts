@@ -24,8 +24,8 @@ interface Row {
   libraries: string[];
 }
 
-// CUDA 12.9 and cuDNN 9 within the ranges of TensorFlow's extra `and-cuda`: the last with code for cards from compute capability
-// 6.0 to 12.0. What only several cards, the profiler or XLA need (NCCL, CUPTI, cuRAND, nvcc) is left out.
+// CUDA 12.9 and cuDNN 9 within the ranges of TensorFlow's extra `and-cuda`, with code for cards of compute capability 7.5 to 12.0.
+// What only several cards, the profiler or XLA need (NCCL, CUPTI, cuRAND, nvcc) is left out.
 const rows: Row[] = [
   {
     name: 'cuda_runtime',

@@ -74,10 +74,11 @@ function driverVersion(): string | undefined {
 const dotted = (cuda: number): string => `${Math.floor(cuda / 1000)}.${Math.floor((cuda % 1000) / 10)}`;
 const gb = (bytes: number): string => `${(bytes / 1e9).toFixed(1)} GB`;
 
-/** What TensorFlow 2.21's CUDA build asks for, as its kernels say. */
+/** What TensorFlow 2.21's CUDA build and the cuDNN beside it ask for, as their kernels say. */
 const needed = {
-  // compiled for 6.0, 7.0, 8.0 and 8.9; cards from 9.0 on get PTX of CUDA 12.5, which the driver compiles
-  capability: 60,
+  // TensorFlow's are compiled for 6.0, 7.0, 8.0 and 8.9, cuDNN's from 7.5 on; cards from 9.0 on get TensorFlow's as PTX of CUDA 12.5,
+  // which the driver compiles
+  capability: 75,
   compiled: 90,
   cuda: { code: 12000, driver: '525.60' },
   ptx: { code: 12050, driver: '555.42' },
@@ -98,7 +99,7 @@ export function misfit(nvidia: Nvidia | undefined): string | undefined {
   if (!card)
     return `${driver} is there, but shows no card${process.env.CUDA_VISIBLE_DEVICES === undefined ? '' : ` (CUDA_VISIBLE_DEVICES is ${process.env.CUDA_VISIBLE_DEVICES})`}`;
   if (card.capability < needed.capability)
-    return `${card.name} is too old (compute capability ${card.capability / 10}; TensorFlow needs ${(needed.capability / 10).toFixed(1)})`;
+    return `${card.name} is too old (compute capability ${(card.capability / 10).toFixed(1)}; TensorFlow needs ${(needed.capability / 10).toFixed(1)})`;
   if (card.memory < needed.memory)
     return `${card.name} has ${gb(card.memory)} of memory; TensorFlow needs ${gb(needed.memory)}`;
   return undefined;

@@ -57,8 +57,8 @@ describe('the device', () => {
       [{ cuda: 12050, cards: [], error: 'cuInit answers 100' }, /does not start \(cuInit answers 100\)/],
       [{ cuda: 12050, cards: [] }, /shows no card/],
       [
-        { cuda: 12050, cards: [{ ...h100, capability: 52 }] },
-        /too old \(compute capability 5\.2; TensorFlow needs 6\.0\)/,
+        { cuda: 12050, cards: [{ ...h100, capability: 70 }] },
+        /too old \(compute capability 7\.0; TensorFlow needs 7\.5\)/,
       ],
       [
         { cuda: 12050, cards: [{ ...h100, memory: 1.5e9 }] },
