@@ -129,10 +129,12 @@ export class Binding {
   }
 
   private check(where: string, inputs?: number[]): void {
-    if (this.c.code(this.status) === 0) return;
+    const code = this.c.code(this.status) as number;
+    if (code === 0) return;
     const shapes = inputs?.length ? ` (inputs ${inputs.map((id) => this.describe(id)).join(', ')})` : '';
     const message = this.c.message(this.status) as string;
-    if (this.c.code(this.status) === RESOURCE_EXHAUSTED)
+    this.c.setStatus(this.status, 0, ''); // some calls leave it as it is
+    if (code === RESOURCE_EXHAUSTED)
       throw new ComputeError(
         'memory',
         `Out of memory in ${where}${shapes}: ${message.replace(/ on \/job.*$/s, '')}. Use smaller batches or pictures, or dispose of tensors (tf.memory() counts them).`,

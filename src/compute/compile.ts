@@ -1,4 +1,4 @@
-// Whole steps as TensorFlow functions: the ops of a step are recorded once for each shape of its inputs and run as one op from then on.
+// Whole steps as TensorFlow functions: the ops of a step are traced once for each shape of its inputs and run as one op from then on.
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
@@ -8,8 +8,13 @@ import { addFunction, removeFunction } from './function.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
+import type { Trace } from './trace.js';
 
 export interface CompileOptions {
+  /** The step makes nothing that outlives it, such as a variable: it is compiled at its first call. */
+  prepared?: boolean;
+  /** Runs the step op by op, always: to look into it. */
+  eager?: boolean;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
@@ -42,8 +47,9 @@ export interface CompiledStep {
 
 /**
  * Compiles a step made of tf ops. It may read and assign tf.Variables and use an `optimizer` of this room; its inputs
- * are tensors, and what else it takes from JavaScript is fixed when it is recorded. The first call of each shape runs as it
- * is, the second one is recorded. A step that reads values on its way runs as it is, always.
+ * are tensors, and what else it takes from JavaScript is fixed when it is traced. The first call of each shape runs as it
+ * is (unless the step is `prepared`), the second one is traced: its code runs once without values, then TensorFlow runs
+ * what was noted. A step that reads values on its way runs as it is, always.
  */
 export function compile(step: Step, options: CompileOptions = {}): CompiledStep {
   return new Compiled(step, options);
@@ -78,12 +84,14 @@ class Compiled implements CompiledStep {
 
   run(inputs: tfjs.Tensor[], seed = 0): tfjs.Tensor[] {
     const key = inputs.map((t) => `${t.dtype}[${t.shape.join()}]`).join();
-    const known = tf.getBackend() === 'tensorflow' ? this.shapes.get(key) : 'eager';
+    const { prepared, eager } = this.options;
+    const first = prepared ? 'seen' : undefined;
+    const known = eager || tf.getBackend() !== 'tensorflow' ? 'eager' : (this.shapes.get(key) ?? first);
     const seedTensor = tf.scalar(seed, 'int32');
     try {
       const all = [...inputs, seedTensor];
-      if (typeof known === 'object') return this.play(known, all);
-      if (known === 'seen') return this.record(key, all);
+      if (typeof known === 'object') return this.play(known, this.backend.getInputTensorIds(all));
+      if (known === 'seen') return this.compileAndRun(key, all);
       if (!known) this.shapes.set(key, 'seen');
       return this.eager(all);
     } finally {
@@ -95,30 +103,54 @@ class Compiled implements CompiledStep {
     return tf.tidy(() => withSeed(all[all.length - 1] as tfjs.Scalar, () => this.step(...all.slice(0, -1))));
   }
 
-  private record(key: string, all: tfjs.Tensor[]): tfjs.Tensor[] {
+  private compileAndRun(key: string, all: tfjs.Tensor[]): tfjs.Tensor[] {
+    const { binding } = this.backend;
+    const given = this.backend.getInputTensorIds(all);
+    const trace = binding.startTrace();
+    try {
+      const played = this.trace(trace, all, given);
+      this.shapes.set(key, played);
+      return this.play(played, given);
+    } catch (error) {
+      if (!(error instanceof ComputeError) || typeof this.shapes.get(key) === 'object') throw error;
+      const results = this.eager(all); // where the step itself is wrong, this says so
+      this.shapes.set(key, 'eager');
+      this.options.onEager?.(error.message);
+      return results;
+    } finally {
+      for (const id of trace.disposed) if (binding.has(id)) binding.deleteTensor(id);
+    }
+  }
+
+  /** Runs the step without values; variables are as before afterwards. */
+  private trace(trace: Trace, all: tfjs.Tensor[], given: number[]): Played {
     const { backend } = this;
     const { binding } = backend;
     const variables = Object.values(tf.engine().state.registeredVariables);
-    const given = backend.getInputTensorIds(all);
-    const before = backend.getInputTensorIds(variables);
-    let results!: tfjs.Tensor[];
-    const recording = binding.record(() => (results = this.eager(all)));
+    const before = binding.untraced(() => backend.getInputTensorIds(variables));
+    const values = variables.map((v) => tf.clone(v)); // so that no value is lost while another one takes its place
+    const shownBefore = new Map(shown);
     try {
-      if (recording.obstacle) throw new ComputeError('op', recording.obstacle);
-      const played = this.plan(recording, given, variables, before, backend.getInputTensorIds(results));
-      this.shapes.set(key, played);
-    } catch (error) {
-      if (!(error instanceof ComputeError)) throw error;
-      this.shapes.set(key, 'eager');
-      this.options.onEager?.(error.message);
+      const results = this.eager(all);
+      const played = this.plan(trace, given, variables, before, backend.getInputTensorIds(results));
+      tf.dispose(results.filter((t) => !all.includes(t) && !(t instanceof tf.Variable)));
+      return played;
     } finally {
-      binding.forget(recording);
+      const now = backend.getInputTensorIds(variables);
+      variables.forEach((v, i) => now[i] !== before[i] && v.assign(values[i]));
+      tf.dispose(values);
+      for (const [resource, id] of shown) {
+        const was = shownBefore.get(resource);
+        if (was !== undefined) shown.set(resource, was);
+        else if (trace.has(id)) shown.delete(resource);
+      }
+      binding.endTrace();
+      binding.forget(trace);
     }
-    return results;
   }
 
   private plan(
-    recording: ReturnType<Binding['record']>,
+    recording: Trace,
     given: number[],
     variables: tfjs.Variable[],
     before: number[],
@@ -164,7 +196,7 @@ class Compiled implements CompiledStep {
     return { name, sources, changed, results: results.length };
   }
 
-  private play(played: Played, all: tfjs.Tensor[]): tfjs.Tensor[] {
+  private play(played: Played, given: number[]): tfjs.Tensor[] {
     const { backend } = this;
     const { binding } = backend;
     const data = (v: tfjs.Variable): TensorData => backend.tensorMap.get(v.dataId);
@@ -179,7 +211,7 @@ class Compiled implements CompiledStep {
     let out: ReturnType<Binding['executeOp']>;
     try {
       const inputs = played.sources.map((s) =>
-        'held' in s ? s.held : backend.getInputTensorIds(['input' in s ? all[s.input] : s.variable])[0],
+        'held' in s ? s.held : 'input' in s ? given[s.input] : backend.getInputTensorIds([s.variable])[0],
       );
       out = binding.executeOp(played.name, [], inputs, played.results + played.changed.length);
     } catch (error) {

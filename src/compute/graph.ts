@@ -47,6 +47,11 @@ export function graphSignatures(f: (signature: string) => Call) {
     definition: f('void TF_GraphGetOpDef(void*, str, TF_Buffer*, void*)'),
     newBuffer: f('TF_Buffer* TF_NewBuffer()'),
     deleteBuffer: f('void TF_DeleteBuffer(TF_Buffer*)'),
+    rank: f('int TF_GraphGetTensorNumDims(void*, TF_Output, void*)'),
+    setShape: f('void TF_GraphSetTensorShape(void*, TF_Output, void*, int, void*)'),
+    dims: f('void TF_GraphGetTensorShape(void*, TF_Output, void*, int, void*)'),
+    outputs: f('int TF_OperationNumOutputs(void*)'),
+    outputType: f('int TF_OperationOutputType(TF_Output)'),
     toFunction: f(
       'void* TF_GraphToFunctionWithControlOutputs(void*, str, uchar, int, void*, int, TF_Output*, int, TF_Output*, void*, int, void*, void*, void*, str, void*)',
     ),

@@ -1,7 +1,7 @@
 // Optimisers as single TensorFlow ops on resource variables, with PyTorch's update rules.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { shown } from './resources.js';
+import { shapes, shown } from './resources.js';
 import { tf } from './tfjs.js';
 import { nodeBackend, type NodeBackend } from './backend.js';
 import type { OpAttr } from './binding.js';
@@ -78,10 +78,15 @@ class Native implements Optimizer {
       1,
     );
     this.op('AssignVariableOp', [type('dtype', 1)], [h, value]);
+    shapes.set(h, shape);
     return h;
   }
 
+  /** A variable's resources, made at the first step; they outlive a step that is traced. */
   private slot(v: tfjs.Variable): Slot {
+    return this.backend.binding.untraced(() => this.prepared(v));
+  }
+  private prepared(v: tfjs.Variable): Slot {
     const [now] = this.backend.getInputTensorIds([v]);
     let slot = this.slots.get(v.id);
     if (!slot) {
@@ -172,6 +177,7 @@ class Native implements Optimizer {
       for (const h of [weight, ...moments]) {
         this.op('DestroyResourceOp', [flag('ignore_lookup_error', true)], [h]);
         this.backend.binding.deleteTensor(h);
+        shapes.delete(h);
       }
     }
     this.slots.clear();

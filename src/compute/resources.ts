@@ -2,3 +2,6 @@
 
 /** By the number of a resource: the number of the tensor that shows its present value. Where a tf.Variable holds another one, somebody assigned it. */
 export const shown = new Map<number, number>();
+
+/** Shapes of the values that resources hold, by the number of the resource. */
+export const shapes = new Map<number, number[]>();

@@ -31,10 +31,11 @@ export class Classifier {
   readonly stages: string[];
   /** The layer that classifies. */
   readonly head: string;
-  /** Probabilities of a batch; its shapes run as TensorFlow functions once they come again. */
-  private readonly scoring = compile((x) => [
-    tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor2D),
-  ]);
+  /** Probabilities of a batch; each shape runs as a TensorFlow function. */
+  private readonly scoring = compile(
+    (x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor2D)],
+    { prepared: true },
+  );
   private output: { classes: string[]; net: tfjs.LayersModel };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {

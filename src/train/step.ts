@@ -1,7 +1,7 @@
 // One step of training: forward, loss, gradients, update.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, ops, tf, type Optimizer } from '../compute/index.js';
+import { compile, ops, tf, type CompileOptions, type Optimizer } from '../compute/index.js';
 import type { Classifier } from '../models/index.js';
 
 /** The variables of a model that learn, in the order of its layers. */
@@ -39,15 +39,15 @@ export interface TrainingStep {
 }
 
 /**
- * Makes the step; from the second batch of a shape on it runs as one TensorFlow function.
+ * Makes the step; batches of a shape run as one TensorFlow function.
  * @param weights of the classes, `[classes]`
- * @param onEager is told once why a step can't run as a function
+ * @param options of `compile`: `onEager` is told why a step can't run as a function
  */
 export function trainingStep(
   model: Classifier,
   variables: tfjs.Variable[],
   optimizer: Optimizer,
-  { weights, onEager }: { weights?: tfjs.Tensor1D; onEager?: (why: string) => void } = {},
+  { weights, ...options }: { weights?: tfjs.Tensor1D } & Omit<CompileOptions, 'prepared'> = {},
 ): TrainingStep {
   const compiled = compile(
     (x, y, ...scalars) => {
@@ -66,7 +66,7 @@ export function trainingStep(
       );
       return [value, right];
     },
-    { onEager },
+    { prepared: true, ...options },
   );
   return {
     run(x, y, seed) {

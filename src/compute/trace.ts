@@ -1,0 +1,150 @@
+// The ops of a step, noted without being run: TensorFlow infers their shapes, and the values of tensors are never there.
+
+import { fileURLToPath } from 'node:url';
+import type { OpAttr, TensorMetadata } from './binding.js';
+import { ComputeError } from './errors.js';
+import type { GraphContext, Output } from './graph.js';
+import { GraphWriter } from './graph-writer.js';
+import { shapes } from './resources.js';
+
+/** One op of a step. */
+export interface RecordedOp {
+  name: string;
+  attrs: OpAttr[];
+  inputs: number[];
+  outputs: TensorMetadata[];
+}
+
+/** The ops of a step, and the values that came from JavaScript. */
+export interface Recording {
+  readonly ops: RecordedOp[];
+  /** TF_Tensors by the numbers of the tensors made of them. */
+  readonly constants: Map<number, { tensor: unknown; dtype: number }>;
+  /** TF_DataType of each tensor that was used. */
+  readonly dtypes: Map<number, number>;
+}
+
+/** What a tensor is. */
+export interface Facts {
+  shape: number[];
+  dtype: number;
+}
+
+/** A step can't be traced; it can still run as it is. */
+export class TraceError extends ComputeError {
+  constructor(message: string) {
+    super('op', message);
+    const at = usersLine(this.stack ?? '');
+    if (at) this.message += ` (${at})`;
+  }
+}
+
+/** The first line of a stack that is neither ours nor a library's nor Node's. */
+function usersLine(stack: string): string | undefined {
+  const own = fileURLToPath(new URL('..', import.meta.url));
+  const frames = [...stack.matchAll(/(?:\(|at )([^()\n]+:\d+):\d+\)?$/gm)].map((m) =>
+    m[1].replace(/^(async )?(file:\/\/)?/, ''),
+  );
+  return frames.find((f) => !f.startsWith('node:') && !f.includes('node_modules') && !f.startsWith(own));
+}
+
+/** Shapes that TensorFlow does not infer. */
+function beyondInference(op: string, index: number, inputs: number[]): number[] | undefined {
+  // what a resource holds is not part of its type
+  if (op === 'ReadVariableOp') return shapes.get(inputs[0]);
+  // the space that a GPU keeps for the gradient
+  return op === 'FusedBatchNormV3' && index === 5 ? [0] : undefined;
+}
+
+export class Trace implements Recording {
+  readonly ops: RecordedOp[] = [];
+  readonly constants = new Map<number, { tensor: unknown; dtype: number }>();
+  readonly dtypes = new Map<number, number>();
+  /** Tensors from outside that the step disposed of. */
+  readonly disposed = new Set<number>();
+  private readonly values = new Map<number, Output>();
+  private readonly graph: unknown;
+  private readonly writer: GraphWriter;
+
+  /** @param outside says what a tensor is that the step was given */
+  constructor(
+    private readonly g: GraphContext,
+    private readonly outside: (id: number, where: string) => Facts,
+    private readonly make: (facts: Facts) => TensorMetadata,
+  ) {
+    this.graph = g.api.create();
+    this.writer = new GraphWriter(g, this.graph);
+  }
+
+  /** Whether a tensor was made by the step. */
+  has(id: number): boolean {
+    return this.constants.has(id) || this.values.has(id);
+  }
+
+  constant(tensor: unknown, facts: Facts): number {
+    const { id } = this.make(facts);
+    this.constants.set(id, { tensor, dtype: facts.dtype });
+    this.dtypes.set(id, facts.dtype);
+    return id;
+  }
+
+  run(name: string, attrs: OpAttr[], inputs: number[]): TensorMetadata[] {
+    const oper = this.writer.op(
+      name,
+      attrs,
+      inputs.map((id) => this.value(id, name)),
+    );
+    const { api } = this.g;
+    const outputs = Array.from({ length: api.outputs(oper) as number }, (_, index) => {
+      const output = { oper, index };
+      this.assume(output, beyondInference(name, index, inputs));
+      const made = this.make({ shape: this.shape(output, name), dtype: api.outputType(output) as number });
+      this.values.set(made.id, output);
+      this.dtypes.set(made.id, made.dtype);
+      return made;
+    });
+    this.ops.push({ name, attrs, inputs: [...inputs], outputs });
+    return outputs;
+  }
+
+  private value(id: number, op: string): Output {
+    let value = this.values.get(id);
+    if (value) return value;
+    const constant = this.constants.get(id);
+    if (constant) value = this.writer.constant(`const${id}`, constant.tensor, constant.dtype);
+    else {
+      const { shape, dtype } = this.outside(id, op);
+      this.dtypes.set(id, dtype);
+      value = this.writer.placeholder(`in${id}`, dtype, shape);
+    }
+    this.values.set(id, value);
+    return value;
+  }
+
+  private assume(output: Output, shape?: number[]): void {
+    const { api, status } = this.g;
+    if (!shape) return;
+    api.setShape(this.graph, output, BigInt64Array.from(shape, BigInt), shape.length, status);
+    this.g.check('a shape');
+  }
+
+  private shape(output: Output, op: string): number[] {
+    const { api, status } = this.g;
+    const rank = api.rank(this.graph, output, status) as number;
+    this.g.check(op);
+    const dims = new BigInt64Array(Math.max(rank, 1));
+    if (rank > 0) api.dims(this.graph, output, dims, rank, status);
+    this.g.check(op);
+    const shape = Array.from(dims.subarray(0, Math.max(rank, 0)), Number);
+    if (rank < 0 || shape.some((n) => n < 0))
+      throw new TraceError(`the shape that ${op} gives depends on values`);
+    return shape;
+  }
+
+  /** Gives back what TensorFlow holds of it. */
+  dispose(deleteTensor: (tensor: unknown) => void): void {
+    for (const { tensor } of this.constants.values()) deleteTensor(tensor);
+    this.constants.clear();
+    this.g.api.dispose(this.graph);
+  }
+}
