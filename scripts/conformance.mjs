@@ -51,6 +51,10 @@ const counts = { passed: 0, failed: 0, pending: 0 };
 const unexpected = [];
 const seen = new Set();
 jasmine.addReporter({
+  suiteDone({ fullName, failedExpectations }) {
+    for (const { message } of failedExpectations)
+      unexpected.push(`failed around its tests: ${fullName}\n  ${message}`);
+  },
   specDone({ fullName, status, failedExpectations }) {
     const name = fullName.replace(' tensorflow {} ', ' ');
     if (status in counts) counts[status]++;

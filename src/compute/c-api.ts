@@ -119,6 +119,7 @@ export function openLibrary(files: LibraryFiles) {
     newStatus: f('void* TF_NewStatus()'),
     code: f('int TF_GetCode(void*)'),
     message: f('str TF_Message(void*)'),
+    setStatus: f('void TF_SetStatus(void*, int, str)'),
     newContextOptions: f('void* TFE_NewContextOptions()'),
     setConfig: f('void TFE_ContextOptionsSetConfig(void*, void*, size_t, void*)'),
     deleteContextOptions: f('void TFE_DeleteContextOptions(void*)'),
