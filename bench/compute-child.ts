@@ -25,7 +25,8 @@ const peak = (): number => {
 };
 const say = (ms: number[]): void => console.log(JSON.stringify({ ms, peak: peak() }));
 
-for (let i = 0; i < 4; i++) step();
+// as many as inference needs to compile the weights in
+for (let i = 0; i < (training ? 3 : 9); i++) step();
 say([]);
 for await (const line of createInterface({ input: process.stdin })) {
   if (line !== 'go') break;

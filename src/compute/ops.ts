@@ -97,6 +97,38 @@ export function batchNormTrain(
   return { y, mean, variance };
 }
 
+/**
+ * Batch normalisation by given statistics.
+ * @param x `[batch, height, width, channels]`
+ * @param mean `[channels]`, as the others; no gradient flows into the statistics
+ */
+export function batchNorm(
+  x: T4,
+  statistics: { mean: tfjs.Tensor1D; variance: tfjs.Tensor1D },
+  gamma: tfjs.Tensor1D,
+  beta: tfjs.Tensor1D,
+  epsilon: number,
+): T4 {
+  const { mean, variance } = statistics;
+  if (!native()) return tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon);
+  const attrs = [
+    attr.type('T', FLOAT),
+    attr.type('U', FLOAT),
+    attr.float('epsilon', epsilon),
+    attr.string('data_format', 'NHWC'),
+    attr.bool('is_training', false),
+  ];
+  return custom([x, gamma, beta], ([x, gamma, beta], save) => {
+    const average = attr.float('exponential_avg_factor', 1);
+    const o = runMany('FusedBatchNormV3', [...attrs, average], [x, gamma, beta, mean, variance], 6);
+    save([x, gamma, mean, variance, o[5]]);
+    return {
+      value: o[0],
+      gradient: (dy, saved) => runMany('FusedBatchNormGradV3', attrs, [dy, ...saved], 5).slice(0, 3),
+    };
+  }) as T4;
+}
+
 /** x + bias over the last axis, with its gradient as one op. */
 export function biasAdd(x: tfjs.Tensor, bias: tfjs.Tensor): tfjs.Tensor {
   if (!native()) return tf.add(x, bias);

@@ -1,12 +1,13 @@
 // A network that classifies: its graph, its parts by name, and its parameters as a PyTorch state dict.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, tf } from '../compute/index.js';
+import { tf } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
 import { isTorchLayer, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
+import { Scoring } from './scoring.js';
 import type { StateDict } from './weights/torch.js';
 
 /** How pixels in 0…1 become the network's input: `(pixel − mean) / std`, per channel. */
@@ -31,12 +32,7 @@ export class Classifier {
   readonly stages: string[];
   /** The layer that classifies. */
   readonly head: string;
-  /** Probabilities of a batch; each shape runs as a TensorFlow function. */
-  private readonly scoring = compile(
-    (x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor2D)],
-    { prepared: true },
-  );
-  private output: { classes: string[]; net: tfjs.LayersModel };
+  private output: { classes: string[]; net: tfjs.LayersModel; scoring: Scoring };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
     this.name = facts.name;
@@ -44,10 +40,8 @@ export class Classifier {
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
     this.head = graph.head;
-    this.output = {
-      classes: facts.classes,
-      net: tf.model({ inputs: input, outputs: graph.logits }),
-    };
+    const net = tf.model({ inputs: input, outputs: graph.logits });
+    this.output = { classes: facts.classes, net, scoring: new Scoring(net) };
     watch(this, this.net);
   }
 
@@ -62,10 +56,11 @@ export class Classifier {
 
   /** Puts another layer in the place of the head, of the same name; the old one's parameters are freed. */
   setHead(layer: tfjs.layers.Layer, classes: string[]): void {
-    this.scoring.dispose();
+    this.output.scoring.dispose();
     const old = this.layer(this.head);
     const logits = layer.apply(old.input) as tfjs.SymbolicTensor;
-    this.output = { classes, net: tf.model({ inputs: this.net.inputs, outputs: logits }) };
+    const net = tf.model({ inputs: this.net.inputs, outputs: logits });
+    this.output = { classes, net, scoring: new Scoring(net) };
     watch(this, this.net);
     old.dispose();
   }
@@ -208,7 +203,7 @@ export class Classifier {
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);
       const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
-      const [scores] = this.scoring.run([part]);
+      const scores = this.output.scoring.scores(part);
       part.dispose();
       const flat = scores.dataSync() as Float32Array;
       scores.dispose();
@@ -221,7 +216,7 @@ export class Classifier {
   /** Frees all parameters. Those of a network that nothing names any more are freed when the next one is created. */
   dispose(): void {
     unwatch(this);
-    this.scoring.dispose();
+    this.output.scoring.dispose();
     this.net.dispose();
   }
 }

@@ -99,15 +99,28 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
     this.built = true;
   }
   override call(inputs: Inputs): tfjs.Tensor {
-    return tf.tidy(() => {
-      const { stride, pad, dilation, groups } = this.config;
-      const x = single(inputs) as T4;
-      const w = this.weight.read() as T4;
-      const y = this.depthwise
-        ? ops.depthwiseConv2d(x, w, { stride, pad, dilation })
-        : ops.conv2d(x, w, { stride, pad, dilation, groups });
-      return this.biasVariable ? ops.biasAdd(y, this.biasVariable.read()) : y;
-    });
+    return tf.tidy(() =>
+      this.apply2d(single(inputs) as T4, this.weight.read() as T4, this.biasVariable?.read()),
+    );
+  }
+  private apply2d(x: T4, w: T4, bias?: tfjs.Tensor): tfjs.Tensor {
+    const { stride, pad, dilation, groups } = this.config;
+    const y = this.depthwise
+      ? ops.depthwiseConv2d(x, w, { stride, pad, dilation })
+      : ops.conv2d(x, w, { stride, pad, dilation, groups });
+    return bias ? ops.biasAdd(y, bias) : y;
+  }
+  /** The convolution with other values, which a function that is traced takes as constants. */
+  convolve(x: T4, weight: Float32Array, bias: Float32Array): tfjs.Tensor {
+    const shape = this.weight.shape as [number, number, number, number];
+    return this.apply2d(x, tf.tensor4d(weight, shape), tf.tensor1d(bias));
+  }
+  /** Its parameters as they are now. */
+  values(): { weight: Float32Array; bias?: Float32Array } {
+    return {
+      weight: this.weight.read().dataSync() as Float32Array,
+      bias: this.biasVariable?.read().dataSync() as Float32Array | undefined,
+    };
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     const { size, stride = 1, pad = 0, filters, dilation } = this.config;
@@ -169,12 +182,11 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
       const x = single(inputs) as T4;
       const vector = (v: LayerVariable): tfjs.Tensor1D => v.read() as tfjs.Tensor1D;
       if (!(kwargs.training && this.trainable))
-        return tf.batchNorm4d(
+        return ops.batchNorm(
           x,
-          vector(this.mean),
-          vector(this.variance),
-          vector(this.beta),
+          { mean: vector(this.mean), variance: vector(this.variance) },
           vector(this.gamma),
+          vector(this.beta),
           epsilon,
         );
       const { y, mean, variance } = ops.batchNormTrain(x, vector(this.gamma), vector(this.beta), epsilon);
@@ -186,6 +198,15 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
       average(this.variance, variance);
       return y;
     });
+  }
+  /** What it does to each channel outside of training: x · scale + shift. */
+  affine(): { scale: Float32Array; shift: Float32Array } {
+    const [gamma, beta, mean, variance] = [this.gamma, this.beta, this.mean, this.variance].map(
+      (v) => v.read().dataSync() as Float32Array,
+    );
+    const { epsilon = 1e-5 } = this.config;
+    const scale = gamma.map((g, i) => g / Math.sqrt(variance[i] + epsilon));
+    return { scale, shift: beta.map((b, i) => b - mean[i] * scale[i]) };
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return shapeOf(s);

@@ -1,0 +1,122 @@
+// Probabilities of batches, as quickly as TensorFlow can give them.
+
+import type * as tfjs from '@tensorflow/tfjs';
+import { compile, nodeBackend, tf, type CompiledStep } from '../compute/index.js';
+import { BatchNorm2d, Conv2d } from './layers.js';
+
+/** A convolution with the batch norm after it as one: filters and bias. */
+interface Folded {
+  weight: Float32Array;
+  bias: Float32Array;
+}
+
+/** After so many batches of a shape with the same weights it pays to compile them in. */
+const enough = 8;
+
+/**
+ * Scores batches with a network. A shape runs as a TensorFlow function that is given the weights; once several batches
+ * came with the same ones, as a function with batch norm folded into the convolutions and their filters as constants.
+ */
+export class Scoring {
+  private readonly plain: CompiledStep;
+  private readonly fixed: CompiledStep;
+  private readonly pairs: Map<Conv2d, BatchNorm2d>;
+  /** What the function with constants is traced with. */
+  private folded?: Map<Conv2d, Folded>;
+  /** The weights that batches were last scored with, and how many of each shape. */
+  private weights = '';
+  private readonly seen = new Map<string, number>();
+
+  constructor(private readonly net: tfjs.LayersModel) {
+    this.pairs = pairs(net);
+    this.plain = compile((x) => [tf.softmax(net.apply(x, { training: false }) as tfjs.Tensor)], {
+      prepared: true,
+    });
+    this.fixed = compile((x) => [tf.softmax(this.run(x))], { prepared: true });
+  }
+
+  /** @returns probabilities, `[batch, classes]` */
+  scores(x: tfjs.Tensor4D): tfjs.Tensor2D {
+    const shape = x.shape.join();
+    const weights = this.version();
+    if (weights !== this.weights) {
+      this.seen.clear();
+      this.fixed.dispose();
+      this.weights = weights;
+    }
+    const count = (this.seen.get(shape) ?? 0) + 1;
+    this.seen.set(shape, count);
+    if (count < enough || !weights) return this.plain.run([x])[0] as tfjs.Tensor2D;
+    if (count === enough) this.folded = this.fold();
+    try {
+      return this.fixed.run([x])[0] as tfjs.Tensor2D;
+    } finally {
+      this.folded = undefined;
+    }
+  }
+
+  /** Numbers of the tensors that hold the weights; nothing where there is no TensorFlow. */
+  private version(): string {
+    if (tf.getBackend() !== 'tensorflow') return '';
+    const variables = this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val);
+    return nodeBackend().getInputTensorIds(variables).join();
+  }
+
+  private fold(): Map<Conv2d, Folded> {
+    const out = new Map<Conv2d, Folded>();
+    for (const [conv, norm] of this.pairs) {
+      const { scale, shift } = norm.affine();
+      const { weight, bias } = conv.values();
+      const filters = scale.length;
+      // [height, width, channels, filters] of a dense and [height, width, channels, multiplier] of a depthwise convolution end alike
+      const w = weight.map((v, i) => v * scale[i % filters]);
+      out.set(conv, { weight: w, bias: shift.map((v, i) => v + (bias ? bias[i] * scale[i] : 0)) });
+    }
+    return out;
+  }
+
+  /** The network with constants in the place of folded convolutions. */
+  private run(x: tfjs.Tensor): tfjs.Tensor {
+    const values = new Map<string, tfjs.Tensor>();
+    const norms = new Set<tfjs.layers.Layer>(this.pairs.values());
+    for (const layer of this.net.layers) {
+      const output = (layer.output as tfjs.SymbolicTensor).name;
+      if (layer.getClassName() === 'InputLayer') {
+        values.set(output, x);
+        continue;
+      }
+      const inputs = [layer.input].flat().map((i) => values.get(i.name)!);
+      const folded = this.folded?.get(layer as Conv2d);
+      let y: tfjs.Tensor;
+      if (folded) y = (layer as Conv2d).convolve(inputs[0] as tfjs.Tensor4D, folded.weight, folded.bias);
+      else if (norms.has(layer)) y = inputs[0];
+      else
+        y = layer.call(inputs.length === 1 ? inputs[0] : inputs, {
+          training: false,
+        }) as tfjs.Tensor;
+      values.set(output, y);
+    }
+    return values.get(this.net.outputs[0].name)!;
+  }
+
+  dispose(): void {
+    this.plain.dispose();
+    this.fixed.dispose();
+    this.seen.clear();
+    this.weights = '';
+  }
+}
+
+/** Convolutions whose only reader is a batch norm, with it. */
+function pairs(net: tfjs.LayersModel): Map<Conv2d, BatchNorm2d> {
+  const readers = new Map<string, tfjs.layers.Layer[]>();
+  for (const layer of net.layers)
+    if (layer.getClassName() !== 'InputLayer')
+      for (const { name } of [layer.input].flat()) readers.set(name, [...(readers.get(name) ?? []), layer]);
+  const out = new Map<Conv2d, BatchNorm2d>();
+  for (const layer of net.layers) {
+    const [reader, ...others] = readers.get((layer.output as tfjs.SymbolicTensor).name) ?? [];
+    if (layer instanceof Conv2d && reader instanceof BatchNorm2d && !others.length) out.set(layer, reader);
+  }
+  return out;
+}
