@@ -1,7 +1,9 @@
 // Builds src, test and bench into build/, file by file; types are checked by `npm run types`.
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
-import { rmSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { licences } from './licences.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 const outdir = process.env.CELLGRAD_BUILD ?? 'build'; // another folder lets two builds work side by side
@@ -18,20 +20,35 @@ await build({
   sourcemap: true,
   logLevel: 'warning',
 });
-await build({
-  absWorkingDir: root,
-  entryPoints: ['src/compute/tfjs-node.cjs', 'src/compute/tfjs-webgpu.cjs'],
-  outdir,
-  outbase: '.',
-  outExtension: { '.js': '.cjs' },
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  external: ['@tensorflow/tfjs'],
-  alias: {
-    '@tensorflow/tfjs-core': '@tensorflow/tfjs', // one engine, not a second one inside the bundle
-    util: './src/compute/node-util.cjs',
-  },
-  logLevel: 'error',
-});
+// whoever installs cellgrad needs none of the packages that are bundled
+const bundle = (entryPoints, options) =>
+  build({
+    absWorkingDir: root,
+    entryPoints,
+    outdir,
+    outbase: '.',
+    outExtension: { '.js': '.cjs' },
+    bundle: true,
+    format: 'cjs',
+    platform: 'node',
+    target: 'node20',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    external: ['@tensorflow/tfjs', 'plotly.js-dist-min'],
+    alias: {
+      // one engine, not a second one inside the bundle
+      '@tensorflow/tfjs-core': '@tensorflow/tfjs',
+      '@tensorflow/tfjs-node': '@tensorflow/tfjs',
+      util: './src/compute/node-util.cjs',
+    },
+    metafile: true,
+    logLevel: 'error',
+    ...options,
+  });
+const bundles = [
+  await bundle(['src/compute/tfjs-node.cjs', 'src/compute/tfjs-webgpu.cjs']),
+  await bundle(['src/data/danfojs.mjs'], { keepNames: true }), // a DataFrame says what it is
+];
+const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
+writeFileSync(join(root, outdir, 'src', 'LICENCES.txt'), licences(root, inputs));

@@ -1,4 +1,5 @@
 // `cellgrad kernel`: what Jupyter starts.
+import { requireOneTf } from '../compute/one-tf.js';
 import { readConnection, startKernel } from '../kernel/index.js';
 import { UsageError } from './errors.js';
 
@@ -9,5 +10,6 @@ export function kernel(connectionFile: string): void {
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
+  requireOneTf();
   startKernel(connection);
 }

@@ -3,21 +3,16 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { NodeBackend, TensorData } from './backend.js';
 import type { Binding } from './binding.js';
+import type { NodeNamespace, SavedModel } from './node-namespace.js';
 import { tf } from './tfjs.js';
 
-/** tfjs-node's own interface, `tf.node`. */
-export interface NodeNamespace {
-  loadSavedModel(path: string, tags?: string[], signature?: string): Promise<SavedModel>;
-}
-interface SavedModel {
-  dispose(): void;
-}
 type Summary = (resource: tfjs.Tensor, ...rest: unknown[]) => void;
 type Backend = NodeBackend & {
   tensorMap: { set(dataId: object, data: TensorData): void };
   createSummaryFileWriter: Summary;
   writeScalarSummary: Summary;
   writeHistogramSummary: Summary;
+  buckets(data: tfjs.Tensor, count?: number): tfjs.Tensor;
 };
 
 /** Gives a lost tensor's memory back. tfjs still counts it, as it counts on disposal. */
@@ -50,11 +45,20 @@ export function giveBackSavedModels(node: NodeNamespace): void {
   };
 }
 
-/** Disposes of what tfjs-node makes to open a summary writer, and of a step's number where writing it fails. */
+/**
+ * Disposes of what tfjs-node makes to open a summary writer, and of a step's number where writing it fails; and writes histograms
+ * of numbers that are all the same, which tfjs-node fails at.
+ */
 export function tidySummaries(backend: NodeBackend): void {
   const b = backend as Backend;
   const create = b.createSummaryFileWriter;
   b.createSummaryFileWriter = (...args) => void tf.tidy(() => create.apply(b, args));
+  const { buckets } = b;
+  b.buckets = (data, count) => {
+    const ends = tf.tidy(() => (data.size ? [tf.min(data), tf.max(data)].map((t) => t.dataSync()[0]) : []));
+    if (!data.size || ends[0] !== ends[1]) return buckets.call(b, data, count);
+    return tf.tensor2d([[ends[0] - 0.5, ends[0] + 0.5, data.size]]);
+  };
   for (const name of ['writeScalarSummary', 'writeHistogramSummary'] as const) {
     const write = b[name];
     b[name] = (...args) => {

@@ -9,12 +9,24 @@ import { chooseDevice, threads, type Device } from './device.js';
 import { registerKernels } from './kernels/index.js';
 import { registerNativeGradients } from './ops.js';
 import { provision, type LibraryFiles } from './library.js';
-import { giveBackSavedModels, giveBackTensors, tidySummaries, type NodeNamespace } from './lost.js';
+import { giveBackSavedModels, giveBackTensors, tidySummaries } from './lost.js';
+import type { NodeIo, NodeNamespace } from './node-namespace.js';
+import { importOneTf, requireOneTf } from './one-tf.js';
 import { tf } from './tfjs.js';
 import { openWebGpu } from './webgpu.js';
 import { progressPrinter } from './wheel.js';
 
 const require = createRequire(import.meta.url);
+
+/** What scripts/build.mjs makes of tfjs-node.cjs. */
+interface Bundle {
+  NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend & NodeBackend;
+  nodeFileSystemRouter: Parameters<typeof tfjs.io.registerLoadRouter>[0];
+  node: NodeNamespace;
+  io: NodeIo;
+  ProgbarLogger: Parameters<typeof tfjs.registerCallbackConstructor>[1];
+  version: string;
+}
 
 const choice = chooseDevice();
 
@@ -27,6 +39,12 @@ export { tf };
 export const binding: Binding | undefined = await start();
 
 async function start(): Promise<Binding | undefined> {
+  requireOneTf();
+  importOneTf();
+  const bundle = require('./tfjs-node.cjs') as Bundle;
+  addFiles(bundle);
+  // before anything is awaited: a module imported beside this one is evaluated then
+  if (device === 'cpu' || device === 'cuda') Object.assign(tf, { node: bundle.node });
   if (device === 'js') {
     process.stderr.write(
       'cellgrad computes in plain JavaScript (CELLGRAD_DEVICE=js): some 100 times slower than TensorFlow.\n',
@@ -49,12 +67,6 @@ async function start(): Promise<Binding | undefined> {
   if (b.isUsingGpuDevice()) device = 'cuda';
   else if (device === 'cuda')
     withoutGpu('TensorFlow found no GPU that it can use; TF_CPP_MIN_LOG_LEVEL=0 shows why');
-  const bundle = require('./tfjs-node.cjs') as {
-    NodeJSKernelBackend: new (binding: Binding, name: string) => tfjs.KernelBackend & NodeBackend;
-    nodeFileSystemRouter: Parameters<typeof tfjs.io.registerLoadRouter>[0];
-    node: NodeNamespace;
-    io: object;
-  };
   const make = (): tfjs.KernelBackend => {
     const backend = new bundle.NodeJSKernelBackend(b, '@tensorflow/tfjs-node');
     giveBackTensors(backend, b);
@@ -63,14 +75,20 @@ async function start(): Promise<Binding | undefined> {
   };
   tf.registerBackend('tensorflow', make, 3);
   await tf.setBackend('tensorflow');
-  tf.io.registerLoadRouter(bundle.nodeFileSystemRouter);
-  tf.io.registerSaveRouter(bundle.nodeFileSystemRouter);
   giveBackSavedModels(bundle.node);
-  Object.assign(tf, { node: bundle.node });
   registerKernels();
   registerNativeGradients();
   nameDisposed();
   return b;
+}
+
+/** What tfjs-node adds on every device: models in files, and a line an epoch from `model.fit`. */
+function addFiles({ nodeFileSystemRouter, io, ProgbarLogger, version }: Bundle): void {
+  tf.io.registerLoadRouter(nodeFileSystemRouter);
+  tf.io.registerSaveRouter(nodeFileSystemRouter);
+  Object.assign(tf.io, io);
+  tf.registerCallbackConstructor(1, ProgbarLogger);
+  Object.assign(tf.version, { 'tfjs-node': version });
 }
 
 function say(text: string): void {

@@ -1,4 +1,4 @@
-// danfojs DataFrames: danfojs is loaded on first use, on the repository's own tf (see compute/one-tf.ts).
+// danfojs DataFrames: danfojs, the project's or cellgrad's own, is loaded on first use, on the process's one tf.
 
 import type * as Danfo from 'danfojs-node';
 import { createRequire } from 'node:module';
@@ -16,16 +16,12 @@ let loaded: typeof Danfo | undefined;
 export async function danfo(): Promise<typeof Danfo> {
   if (loaded) return loaded;
   try {
-    const { resolveToOneTf } = await import('../compute/one-tf.js');
-    resolveToOneTf();
+    const { requireOneTf } = await import('../compute/one-tf.js');
+    requireOneTf();
     return (loaded = require('danfojs-node') as typeof Danfo);
   } catch (error) {
-    throw new DataError(
-      'frame',
-      `danfojs could not be loaded: ${describeError(error)}. Is it installed (npm ci)?`,
-      {
-        cause: error,
-      },
-    );
+    throw new DataError('frame', `danfojs could not be loaded: ${describeError(error)}.`, {
+      cause: error,
+    });
   }
 }

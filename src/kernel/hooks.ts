@@ -4,10 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { createRequire, type LoadHook, type ResolveHook } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { isThere, ownModule, resolveLocal } from './resolution.js';
+import { isThere, meant, ownModule, resolveLocal } from './resolution.js';
 import { CellError, transformModule } from './transform.js';
 import { versioned } from './versions.js';
 
+const here = fileURLToPath(new URL('..', import.meta.url));
+const fromHere = (file: string): boolean => file.startsWith(here);
 const inPackage = (url: string): boolean => url.includes('/node_modules/');
 
 export const resolve: ResolveHook = async (specifier, context, next) => {
@@ -20,7 +22,8 @@ export const resolve: ResolveHook = async (specifier, context, next) => {
     if (local) return next(parent.includes('?v=') ? versioned(local) : local, context);
   }
   const require = createRequire(file);
-  return next(ownModule(specifier, (name) => isThere(require, name)) ?? specifier, context);
+  const wanted = fromHere(file) ? specifier : meant(specifier);
+  return next(ownModule(wanted, (name) => isThere(require, name)) ?? wanted, context);
 };
 
 export const load: LoadHook = async (url, context, next) => {

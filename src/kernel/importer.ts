@@ -7,7 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { IMPORT, META } from './imports.js';
 import { forgetIfChanged, requireForCells } from './require.js';
-import { isThere, ownModule, resolveLocal } from './resolution.js';
+import { computes, isThere, meant, ownModule, resolveLocal } from './resolution.js';
 import { versioned } from './versions.js';
 
 type Namespace = Record<string, unknown>;
@@ -19,7 +19,7 @@ export function installImporter(folder: string): void {
   const native = nativeImport(notebook);
   const require = module.createRequire(notebook);
 
-  const load = async (specifier: string, options?: ImportCallOptions): Promise<Namespace> => {
+  const find = async (specifier: string, options?: ImportCallOptions): Promise<Namespace> => {
     const local = resolveLocal(specifier, folder);
     if (local) {
       useTypeScriptHooks();
@@ -30,10 +30,18 @@ export function installImporter(folder: string): void {
     if (own) return native(own, options);
     useHooksIfTypeScript(folder);
     try {
-      return await native(specifier, options);
+      // of what stands in for a package, only `require` knows where it is
+      return await native(computes(specifier) ? fileOf(specifier) : specifier, options);
     } catch (error) {
       throw named(error, specifier, notebook);
     }
+  };
+  const fileOf = (specifier: string): string => pathToFileURL(require.resolve(specifier)).href;
+  const load = async (specifier: string, options?: ImportCallOptions): Promise<Namespace> => {
+    const namespace = await find(meant(specifier), options);
+    // a package that has loaded tfjs finds it on cellgrad's backend
+    if (isLoaded(require, '@tensorflow/tfjs')) await find('cellgrad/tf');
+    return namespace;
   };
   const statically = async (specifier: string, wanted: string[] = [], options?: ImportCallOptions) => {
     const namespace = withCommonJs(await load(specifier, options), require);
@@ -48,6 +56,9 @@ export function installImporter(folder: string): void {
   const dynamic = async (specifier: string, options?: ImportCallOptions) =>
     withCommonJs(await load(`${specifier}`, options), require);
 
+  // a package that computes, before the cell requires it, which can't wait
+  const before = (): Promise<Namespace> => load('cellgrad/tf');
+
   const meta = {
     url: pathToFileURL(notebook).href,
     dirname: folder,
@@ -56,7 +67,7 @@ export function installImporter(folder: string): void {
       resolveLocal(specifier, folder) ?? pathToFileURL(require.resolve(specifier)).href,
   };
   const globals = {
-    [IMPORT]: Object.assign(statically, { dynamic }),
+    [IMPORT]: Object.assign(statically, { dynamic, before }),
     [META]: meta,
     require: requireForCells(require, folder),
     __dirname: folder,
@@ -64,6 +75,14 @@ export function installImporter(folder: string): void {
   };
   for (const [name, value] of Object.entries(globals))
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true, enumerable: false });
+}
+
+function isLoaded(require: NodeJS.Require, name: string): boolean {
+  try {
+    return require.resolve(name) in require.cache;
+  } catch {
+    return false;
+  }
 }
 
 /** Node's own `import()`, with this file as the importing one. */

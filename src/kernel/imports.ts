@@ -2,6 +2,7 @@
 // imports become awaited calls, exports lose the keyword, top-level bindings become redeclarable.
 import { parse, type Node, type Program } from 'acorn';
 import { applyEdits, type Edit, type Edited } from './edits.js';
+import { computes } from './resolution.js';
 
 /** The global through which rewritten imports run. */
 export const IMPORT = '$cellgrad_import';
@@ -44,6 +45,8 @@ export function rewrite(code: string, earlierConstants: ReadonlySet<string> = ne
   for (const statement of body) topLevel(statement, code, edits, constants, declared);
   const fixed = new Set([...[...earlierConstants].filter((name) => !declared.has(name)), ...constants]);
   for (const statement of body) walk(statement, edits, fixed);
+  if (body.some(requiresTensorFlow))
+    edits.push({ start: body[0].start, end: body[0].start, text: `void (await ${IMPORT}.before()); ` });
   const last = body.filter((statement) => !isEmpty(statement)).at(-1);
   const hasResult =
     last?.type === 'ExpressionStatement' ||
@@ -177,6 +180,15 @@ function walk(node: Tree, edits: Edit[], constants: ReadonlySet<string>): void {
   }
   const inner = constants.size ? withoutShadowed(node, constants) : constants;
   for (const child of children(node)) walk(child, edits, inner);
+}
+
+/** A `require` can't wait until TensorFlow is there. */
+function requiresTensorFlow(node: Tree): boolean {
+  if (node.type === 'CallExpression' && (node.callee as Tree).name === 'require') {
+    const [named] = node.arguments as Tree[];
+    if (typeof named?.value === 'string' && computes(named.value)) return true;
+  }
+  return [...children(node)].some(requiresTensorFlow);
 }
 
 function* children(node: Tree): Generator<Tree> {

@@ -31,17 +31,29 @@ function candidates(path: string): string[] {
   ];
 }
 
+const TFJS = /^@tensorflow\/tfjs(-node(-gpu)?)?$/;
+
+/** Whether a package computes with TensorFlow.js as soon as it is there. */
+export const computes = (specifier: string): boolean => TFJS.test(specifier) || specifier === 'danfojs-node';
+
+/** The specifier that a cell's stands for: whoever imports TensorFlow.js gets the one that cellgrad has started. */
+export const meant = (specifier: string): string => (TFJS.test(specifier) ? 'cellgrad/tfjs' : specifier);
+
 /**
- * The module inside this package that a bare specifier stands for: tslab's display API, and cellgrad itself
+ * The module inside this package that a bare specifier stands for: tslab's display API, and cellgrad itself (and danfojs)
  * for a notebook whose project has no copy of its own. `installed` says whether the project has a package.
  */
 export function ownModule(specifier: string, installed: (name: string) => boolean): string | undefined {
   if (specifier === 'tslab') return new URL('./tslab.js', import.meta.url).href;
-  if (specifier !== 'cellgrad' && !specifier.startsWith('cellgrad/')) return undefined;
-  if (installed(specifier)) return undefined;
-  const target: Record<string, string> = { cellgrad: '../index.js', 'cellgrad/tf': '../compute/tf.js' };
-  const path = target[specifier] && join(here, target[specifier]);
-  return path && existsSync(path) ? pathToFileURL(path).href : undefined;
+  const target: Record<string, string> = {
+    cellgrad: '../index.js',
+    'cellgrad/tf': '../compute/tf.js',
+    'cellgrad/tfjs': '../compute/tfjs-module.js',
+    'danfojs-node': '../data/danfojs.cjs',
+  };
+  if (!target[specifier] || installed(specifier)) return undefined;
+  const path = join(here, target[specifier]);
+  return existsSync(path) ? pathToFileURL(path).href : undefined;
 }
 
 /** Whether `require` finds the package, be it only for `import`. */
