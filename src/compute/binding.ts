@@ -9,6 +9,7 @@ import type { GraphContext } from './graph.js';
 import type { LibraryFiles } from './library.js';
 import { SavedModels } from './saved-model.js';
 import { Trace, TraceError, type Facts } from './trace.js';
+import { ATTR, bytesOf, TF, typeName, width } from './types.js';
 
 export interface OpAttr {
   name: string;
@@ -28,35 +29,9 @@ class TFEOpAttr {
   value!: unknown;
 }
 
-// TF_DataType
-const TF = {
-  FLOAT: 1,
-  INT32: 3,
-  UINT8: 4,
-  STRING: 7,
-  COMPLEX64: 8,
-  INT64: 9,
-  BOOL: 10,
-  RESOURCE: 20,
-} as const;
-// bytes of an element; strings are TF_TString cells
-const width: Record<number, number> = {
-  [TF.FLOAT]: 4,
-  [TF.INT32]: 4,
-  [TF.UINT8]: 1,
-  [TF.STRING]: 24,
-  [TF.COMPLEX64]: 8,
-  [TF.INT64]: 8,
-  [TF.BOOL]: 1,
-};
-const typeName = (dtype: number): string =>
-  Object.entries(TF)
-    .find(([, v]) => v === dtype)?.[0]
-    .toLowerCase() ?? String(dtype);
-const ATTR = { STRING: 0, INT: 1, FLOAT: 2, BOOL: 3, TYPE: 4, SHAPE: 5, RESOURCE: 6 } as const;
-
 const RESOURCE_EXHAUSTED = 8; // TF_Code
 const MOST_DIMENSIONS = 254;
+const MOST_DESCRIBED = 8;
 const MOST_OUTPUTS = 65536;
 const FEW = 16; // results that need no array of their own
 
@@ -131,7 +106,7 @@ export class Binding {
   private check(where: string, inputs?: number[]): void {
     const code = this.c.code(this.status) as number;
     if (code === 0) return;
-    const shapes = inputs?.length ? ` (inputs ${inputs.map((id) => this.describe(id)).join(', ')})` : '';
+    const shapes = inputs?.length ? ` (inputs ${this.describeAll(inputs)})` : '';
     const message = this.c.message(this.status) as string;
     this.c.setStatus(this.status, 0, ''); // some calls leave it as it is
     if (code === RESOURCE_EXHAUSTED)
@@ -140,6 +115,11 @@ export class Binding {
         `Out of memory in ${where}${shapes}: ${message.replace(/ on \/job.*$/s, '')}. Use smaller batches or pictures, or dispose of tensors (tf.memory() counts them).`,
       );
     throw new ComputeError('op', `${where}${shapes}: ${message}`, { cause: message });
+  }
+
+  private describeAll(ids: number[]): string {
+    const first = ids.slice(0, MOST_DESCRIBED).map((id) => this.describe(id));
+    return first.join(', ') + (ids.length > MOST_DESCRIBED ? ` and ${ids.length - MOST_DESCRIBED} more` : '');
   }
 
   private describe(id: number): string {
@@ -479,19 +459,4 @@ function checkShape(shape: number[]): void {
     !shape.every((n) => Number.isSafeInteger(n) && n >= 0)
   )
     throw new ComputeError('op', `${inspect(shape)} is not the shape of a tensor.`);
-}
-
-function bytesOf(values: unknown, dtype: number): Uint8Array {
-  let a: ArrayBufferView;
-  if (dtype === TF.FLOAT || dtype === TF.COMPLEX64)
-    a = values instanceof Float32Array ? values : Float32Array.from(values as number[]);
-  else if (dtype === TF.INT32)
-    a = values instanceof Int32Array ? values : Int32Array.from(values as number[]);
-  else if (dtype === TF.INT64)
-    a =
-      values instanceof BigInt64Array || values instanceof Int32Array // pairs of halves, as tfjs-node gives them
-        ? values
-        : BigInt64Array.from(values as number[], (v) => BigInt(Math.trunc(v)));
-  else a = values instanceof Uint8Array ? values : Uint8Array.from(values as number[], Number);
-  return new Uint8Array(a.buffer, a.byteOffset, a.byteLength);
 }

@@ -5,6 +5,7 @@ import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
 import type { Binding } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
+import { checkMemory } from './peak.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
@@ -112,7 +113,8 @@ class Compiled implements CompiledStep {
       this.shapes.set(key, played);
       return this.play(played, given);
     } catch (error) {
-      if (!(error instanceof ComputeError) || typeof this.shapes.get(key) === 'object') throw error;
+      const played = typeof this.shapes.get(key) === 'object';
+      if (!(error instanceof ComputeError) || error.code === 'memory' || played) throw error;
       const results = this.eager(all); // where the step itself is wrong, this says so
       this.shapes.set(key, 'eager');
       this.options.onEager?.(error.message);
@@ -183,6 +185,7 @@ class Compiled implements CompiledStep {
       }
     for (const id of inputs)
       if (!recording.dtypes.has(id)) recording.dtypes.set(id, backend.binding.dtype(id));
+    checkMemory(backend.binding, recording, [...results, ...values]);
     const name = `cellgrad_step_${counter++}`;
     addFunction(backend.binding.graphs, {
       name,

@@ -63,7 +63,7 @@ async function start(): Promise<Binding | undefined> {
     nameDisposed();
     return undefined;
   }
-  const b = openBinding(await libraries(), { threads: threads(), interThreads: 1 });
+  const b = openBinding(await libraries(), { threads: threads(), interThreads: Math.min(2, threads()) });
   if (b.isUsingGpuDevice()) device = 'cuda';
   else if (device === 'cuda')
     withoutGpu('TensorFlow found no GPU that it can use; TF_CPP_MIN_LOG_LEVEL=0 shows why');

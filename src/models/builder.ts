@@ -1,7 +1,7 @@
 // What an architecture is written with: each method adds one layer under its PyTorch name and returns its output.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { tf } from '../compute/index.js';
+import { ComputeError, tf } from '../compute/index.js';
 import { kaiming, linear, linearBias, seedFor, type Initial } from './init.js';
 import {
   Activation,
@@ -29,6 +29,20 @@ export interface BuilderOptions {
   norm?: { epsilon?: number; momentum?: number };
 }
 
+/** Lets an error within a layer say which layer it was. */
+function nameInErrors(layer: tfjs.layers.Layer): void {
+  const call = layer.call.bind(layer);
+  layer.call = (inputs, kwargs) => {
+    try {
+      return call(inputs, kwargs);
+    } catch (error) {
+      if (error instanceof ComputeError && error.code === 'op')
+        error.message = `In layer "${layer.name}": ${error.message}`;
+      throw error;
+    }
+  };
+}
+
 export class Builder {
   constructor(private readonly options: BuilderOptions) {}
 
@@ -36,6 +50,7 @@ export class Builder {
     return seedFor(this.options.seed, name);
   }
   private add(layer: tfjs.layers.Layer, x: Node | Node[]): Node {
+    nameInErrors(layer);
     return layer.apply(x) as Node;
   }
 

@@ -197,8 +197,16 @@ export class Classifier {
     return given.map(([, t], i) => [own[i][0], t]);
   }
 
-  /** Probabilities `[batch][class]` of preprocessed pictures, in batches. */
+  /**
+   * Probabilities `[batch][class]` of preprocessed pictures, in batches.
+   * @throws ModelError `option` when x is no batch of pictures with the model's channels
+   */
   predict(x: tfjs.Tensor4D, { batch = 32 }: { batch?: number } = {}): Float32Array[] {
+    if (x.rank !== 4 || x.shape[3] !== this.inputShape[2])
+      throw new ModelError(
+        'option',
+        `x is [${x.shape.join(', ')}]; ${this.name} takes [batch, ${this.inputShape.join(', ')}].`,
+      );
     const out: Float32Array[] = [];
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);

@@ -2,7 +2,7 @@
 export class TrainError extends Error {
   override readonly name = 'TrainError';
   constructor(
-    readonly code: 'option' | 'data' | 'nan' | 'interrupted',
+    readonly code: 'option' | 'data' | 'nan' | 'memory' | 'interrupted',
     message: string,
     options?: { cause?: unknown },
   ) {

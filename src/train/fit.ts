@@ -1,6 +1,7 @@
 // Training: epochs over a data set, judged on another, the best state kept.
 
-import { optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
+import type * as tfjs from '@tensorflow/tfjs';
+import { ComputeError, optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset } from '../data/index.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
@@ -52,7 +53,7 @@ interface Cell {
 /**
  * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch.
  * In a notebook an interrupt ends the step at hand, restores the best state and throws.
- * @throws TrainError `option`, `data`, `nan` (the loss is no number; the model holds its last good state) or `interrupted`; FileError when the checkpoint can't be written
+ * @throws TrainError `option`, `data`, `nan` (the loss is no number) and `memory` (the model holds its last good state), or `interrupted`; FileError when the checkpoint can't be written
  */
 export async function fit(model: Classifier, options: FitOptions): Promise<History> {
   const o = { ...defaults, ...options };
@@ -124,6 +125,18 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       });
     }
     if (error instanceof TrainError && error.code === 'nan') model.loadState(best ?? before);
+    if (error instanceof ComputeError && error.code === 'memory') {
+      const fits = fittingBatch(model, o.batch, training);
+      model.loadState(best ?? before);
+      const advice = fits
+        ? `A batch of ${fits} fits`
+        : 'Not even two films fit: create the model for smaller pictures';
+      throw new TrainError(
+        'memory',
+        `There is not enough memory for a batch of ${o.batch} films of ${model.inputShape.slice(0, 2).join(' × ')}. ${advice}. The model holds its last good state.`,
+        { cause: error },
+      );
+    }
     throw error;
   } finally {
     release?.();
@@ -150,6 +163,23 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
 function ended({ stopped, seconds, best, bestValue, monitor }: History): string {
   const how = stopped === 'early' ? 'stopped early' : 'finished';
   return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)})`;
+}
+
+/** The largest half, quarter, … of a batch that a step of training has memory for; 0 where there is none. Changes the model. */
+function fittingBatch(model: Classifier, batch: number, training: TrainingStep): number {
+  for (let n = batch >> 1; n > 1; n >>= 1) {
+    const x = tf.zeros([n, ...model.inputShape]) as tfjs.Tensor4D;
+    const y = tf.zeros([n, model.classes.length]) as tfjs.Tensor2D;
+    try {
+      training.run(x, y, 0);
+      return n;
+    } catch (error) {
+      if (!(error instanceof ComputeError && error.code === 'memory')) throw error;
+    } finally {
+      tf.dispose([x, y]);
+    }
+  }
+  return 0;
 }
 
 type Cleaned = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
@@ -182,7 +212,7 @@ async function oneEpoch(
     const x = tf.tensor4d(b.x, b.shape);
     const y = tf.tidy(() =>
       tf.cast(tf.oneHot(tf.tensor1d(b.y, 'int32'), model.classes.length), 'float32'),
-    ) as import('@tensorflow/tfjs').Tensor2D;
+    ) as tfjs.Tensor2D;
     const { loss, right } = training.run(x, y, o.seed * 1_000_003 + epoch * 10_007 + step);
     tf.dispose([x, y]);
     if (!Number.isFinite(loss))

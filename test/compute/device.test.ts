@@ -177,6 +177,19 @@ describe('mistakes with tensors are errors, and the process goes on', () => {
       code('memory', /Out of memory in Fill.*1000000,1000000.*smaller batches/),
     );
   });
+  it('a batch that there is no memory for: fit says which one fits, and the process goes on', () => {
+    const script = fileURLToPath(new URL('../support/memory-values.js', import.meta.url));
+    const { stdout, stderr, status } = spawnSync(process.execPath, [script], {
+      env: { ...process.env, CELLGRAD_DEVICE: 'cpu', TF_CPU_BFC_MEM_LIMIT_IN_MB: '400' },
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, stderr);
+    const { code: kind, message, same, fits } = JSON.parse(stdout) as Record<string, unknown>;
+    assert.equal(kind, 'memory');
+    assert.match(message as string, /not enough memory for a batch of 64 films of 96 × 96/);
+    assert.ok(same, 'the model has changed');
+    assert.ok(Number(fits) > 1, message as string); // with which it has trained an epoch
+  });
   it('a process ends as it was told to: at its end, by process.exit, by an uncaught error', () => {
     const url = JSON.stringify(new URL('../../src/compute/index.js', import.meta.url).href);
     const start = `const { tf } = await import(${url}); const y = tf.conv2d(tf.ones([4, 64, 64, 8]), tf.ones([3, 3, 8, 8]), 1, 'same');`;

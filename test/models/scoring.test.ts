@@ -8,11 +8,9 @@ function disturb(model: Awaited<ReturnType<typeof create>>, seed: number): void 
   let i = 0;
   for (const p of model.parameters().values())
     if (p.shape.length === 1)
-      tf.tidy(() =>
-        p.variable.write(
-          tf.add(p.variable.read(), tf.randomUniform(p.shape, 0, 0.5, 'float32', seed + i++)) as never,
-        ),
-      );
+      tf.tidy(() => {
+        p.variable.write(tf.add(p.variable.read(), tf.randomUniform(p.shape, 0, 0.5, 'float32', seed + i++)));
+      });
 }
 
 describe('a model that scores many batches with the same weights', () => {

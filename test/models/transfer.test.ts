@@ -58,6 +58,27 @@ describe('models are made as asked', () => {
     assert.notDeepEqual(a, c);
     models.forEach((m) => m.dispose());
   });
+  it('pictures that do not fit are refused, a mistake deep in the network names the layer', async () => {
+    const model = await create('resnet18', { classes: 2, inputShape: [32, 32] });
+    const [grey, flat] = [tf.zeros([1, 32, 32, 1]), tf.zeros([1, 32])];
+    for (const x of [grey, flat])
+      assert.throws(
+        () => model.predict(x as tfjs.Tensor4D),
+        /x is \[1, 32(, 32, 1)?\]; resnet18 takes \[batch, 32, 32, 3\]/,
+      );
+    const other = tf.tidy(() => tf.variable(tf.zeros([3, 3, 48, 64])));
+    const layer = model.layer('layer1.0.conv2') as unknown as { weight: { val: tfjs.Variable } };
+    const kept = layer.weight.val;
+    layer.weight.val = other;
+    const x = tf.zeros([1, 32, 32, 3]);
+    assert.throws(
+      () => model.predict(x as tfjs.Tensor4D),
+      /^ComputeError: In layer "layer1\.0\.conv2": Conv2D .*64 vs 48/,
+    );
+    layer.weight.val = kept;
+    tf.dispose([grey, flat, other, x]);
+    model.dispose();
+  });
   it('what cannot be is refused, with the nearest names', async () => {
     const refused = (name: string, options: object, words: RegExp): Promise<void> =>
       assert.rejects(
