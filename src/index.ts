@@ -1,6 +1,7 @@
 // What a notebook imports: `import { data, models, train, metrics, explain, plot, tf } from 'cellgrad'`.
 
 export { tf, device } from './compute/index.js';
+export * as compute from './compute/public.js';
 export * as data from './data/index.js';
 export * as explain from './explain/index.js';
 export * as metrics from './metrics/index.js';

@@ -9,7 +9,7 @@ import { checkMemory } from './peak.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
-import type { Trace } from './trace.js';
+import { TraceError, type Trace } from './trace.js';
 
 export interface CompileOptions {
   /** The step makes nothing that outlives it, such as a variable: it is compiled at its first call. */
@@ -132,12 +132,15 @@ class Compiled implements CompiledStep {
     const before = binding.untraced(() => backend.getInputTensorIds(variables));
     const values = variables.map((v) => tf.clone(v)); // so that no value is lost while another one takes its place
     const shownBefore = new Map(shown);
+    const { random } = Math;
     try {
+      Math.random = unknownRandom;
       const results = this.eager(all);
       const played = this.plan(trace, given, variables, before, backend.getInputTensorIds(results));
       tf.dispose(results.filter((t) => !all.includes(t) && !(t instanceof tf.Variable)));
       return played;
     } finally {
+      Math.random = random;
       const now = backend.getInputTensorIds(variables);
       variables.forEach((v, i) => now[i] !== before[i] && v.assign(values[i]));
       tf.dispose(values);
@@ -255,4 +258,9 @@ class Compiled implements CompiledStep {
     remove(this.names);
   }
 }
+/** In the place of Math.random in a trace, where a number would be the same at each step. */
+function unknownRandom(): never {
+  throw new TraceError('it takes random numbers from JavaScript; those of `compute.uniform` can be compiled');
+}
+
 let counter = 0;

@@ -113,6 +113,62 @@ describe('a compiled step', () => {
     assert.equal(step.functions, 0);
   });
 
+  it('with random numbers of JavaScript runs as it is, and says so', () => {
+    const why: string[] = [];
+    const step = compile((x) => [tf.dropout(x, 0.5)], { onEager: (w) => why.push(w) });
+    const x = tf.ones([200]);
+    const seen = [1, 2, 3].map(() => values(step.run([x])[0]));
+    assert.notDeepEqual(seen[1], seen[2]);
+    assert.equal(why.length, 1);
+    assert.match(why[0], /random numbers from JavaScript.*compile\.test\.js/);
+    x.dispose();
+  });
+
+  it('of tfjs layers and a tfjs optimizer trains as step by step', () => {
+    const train = (eager: boolean): number[] => {
+      const net = tf.sequential({
+        layers: [
+          tf.layers.conv2d({
+            inputShape: [8, 8, 2],
+            filters: 4,
+            kernelSize: 3,
+            activation: 'relu',
+            kernelInitializer: tf.initializers.glorotUniform({ seed: 1 }),
+          }),
+          tf.layers.batchNormalization(),
+          tf.layers.maxPooling2d({ poolSize: 2 }),
+          tf.layers.flatten(),
+          tf.layers.dense({ units: 3, kernelInitializer: tf.initializers.glorotUniform({ seed: 2 }) }),
+        ],
+      });
+      const adam = tf.train.adam(0.01);
+      const step = compile(
+        (x, y) => {
+          const loss = adam.minimize(
+            () => tf.losses.softmaxCrossEntropy(y, net.apply(x, { training: true }) as tfjs.Tensor),
+            true,
+          );
+          return [loss!];
+        },
+        { eager },
+      );
+      const x = tf.randomNormal([6, 8, 8, 2], 0, 1, 'float32', 3);
+      const y = tf.tidy(() => tf.oneHot(tf.tensor1d([0, 1, 2, 0, 1, 2], 'int32'), 3).toFloat());
+      const losses = Array.from({ length: 10 }, () => values(step.run([x, y])[0])[0]);
+      const scores = net.predict(x) as tfjs.Tensor;
+      losses.push(...values(scores));
+      assert.equal(step.functions, eager ? 0 : 1);
+      step.dispose();
+      adam.dispose();
+      net.dispose();
+      tf.dispose([x, y]);
+      return losses;
+    };
+    const [compiled, plain] = [train(false), train(true)];
+    assert.ok(compiled[9] < compiled[0] / 2);
+    compiled.forEach((v, i) => assert.ok(Math.abs(v - plain[i]) < 1e-5, `${i}: ${v}, ${plain[i]}`));
+  });
+
   it('has other random numbers at each step, and the same ones for the same seed', () => {
     const step = compile((x) => [tf.add(x, uniform([1000], 7))]);
     const x = tf.zeros([1000]);
