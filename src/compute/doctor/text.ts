@@ -34,6 +34,7 @@ function rows(r: DoctorReport): Array<[Problem['about'], string, string]> {
   const modules = Object.entries(r.modules).map(
     ([name, s]) => `${name} ${s.error === undefined ? (s.version ?? '') : 'fails'}`,
   );
+  modules.push(d.webgpu ? 'webgpu' : 'no webgpu, which only CELLGRAD_DEVICE=webgpu needs');
   const kernels = r.kernels.map((k) => `"${k.name}" in ${k.folder}`);
   return [
     ['device', 'Device', `${d.chosen ?? 'none'} (CELLGRAD_DEVICE ${d.asked}): ${result}`],
