@@ -39,9 +39,9 @@ const typed = `
   const number: number = tf.scalar(1);
   // @ts-expect-error no architecture is a number
   await models.create(18, { classes: ['a', 'b'] });
-  // @ts-expect-error a frame has no such member
-  (await data.phantom({ patients: 2 }).frame()).nothing;
-  export { image, names, number, rows, scalar };`;
+  // @ts-expect-error a shape is no text
+  const text: string = (await data.phantom({ patients: 2 }).frame()).shape;
+  export { image, names, number, rows, scalar, text };`;
 const options = {
   compilerOptions: {
     ...{ strict: true, skipLibCheck: true, noEmit: true, types: [] },
