@@ -1,5 +1,6 @@
 // The ops of a step, noted without being run: TensorFlow infers their shapes, and the values of tensors are never there.
 
+import { resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { OpAttr, TensorMetadata } from './binding.js';
 import { ComputeError } from './errors.js';
@@ -41,11 +42,14 @@ export class TraceError extends ComputeError {
 
 /** The first line of a stack that is neither ours nor a library's nor Node's. */
 function usersLine(stack: string): string | undefined {
-  const own = fileURLToPath(new URL('..', import.meta.url));
+  const built = fileURLToPath(new URL('..', import.meta.url));
+  const own = [built, resolve(built, '../../src') + sep]; // as it is, and as source maps show it
   const frames = [...stack.matchAll(/(?:\(|at )([^()\n]+:\d+):\d+\)?$/gm)].map((m) =>
     m[1].replace(/^(async )?(file:\/\/)?/, ''),
   );
-  return frames.find((f) => !f.startsWith('node:') && !f.includes('node_modules') && !f.startsWith(own));
+  const others = /^node:|node_modules|\/tfjs-[a-z-]+\/src\//; // source maps show tfjs as it lies in its repository
+  const foreign = (f: string): boolean => others.test(f) || own.some((folder) => f.startsWith(folder));
+  return frames.find((f) => !foreign(f));
 }
 
 /** Shapes that TensorFlow does not infer. */

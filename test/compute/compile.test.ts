@@ -109,7 +109,7 @@ describe('a compiled step', () => {
       x.dispose();
     }
     assert.equal(why.length, 1);
-    assert.match(why[0], /^its values are read on the way \(.*compile\.test\.js:\d+\)$/);
+    assert.match(why[0], /^its values are read on the way \(.*compile\.test\.[jt]s:\d+\)$/);
     assert.equal(step.functions, 0);
   });
 
@@ -120,7 +120,7 @@ describe('a compiled step', () => {
     const seen = [1, 2, 3].map(() => values(step.run([x])[0]));
     assert.notDeepEqual(seen[1], seen[2]);
     assert.equal(why.length, 1);
-    assert.match(why[0], /random numbers from JavaScript.*compile\.test\.js/);
+    assert.match(why[0], /random numbers from JavaScript.*compile\.test\.[jt]s/);
     x.dispose();
   });
 
