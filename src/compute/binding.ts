@@ -166,13 +166,15 @@ export class Binding {
           this.fillStrings(c.data(tensor) as bigint, values as ArrayLike<string | Uint8Array>);
         else new Uint8Array(koffi.view(c.data(tensor), bytes)).set(bytesOf(values, dtype));
       }
-      if (this.trace) {
-        kept = true;
-        return this.trace.constant(tensor, { shape, dtype });
-      }
       const h = c.newHandle(tensor, this.status) as Pointer;
       this.check(`making a tensor of shape [${shape.join(', ')}]`);
-      return this.adopt(h);
+      const id = this.adopt(h);
+      if (this.trace) {
+        // there for real too: it may belong to a tensor from outside that is used for the first time
+        this.trace.constant(id, tensor, dtype);
+        kept = true;
+      }
+      return id;
     } finally {
       if (!kept) c.deleteTensor(tensor);
     }
@@ -198,7 +200,7 @@ export class Binding {
 
   deleteTensor(id: number): void {
     if (this.trace) {
-      if (!this.trace.has(id)) this.trace.disposed.add(id);
+      if (this.handles.has(id)) this.trace.disposed.add(id);
       return;
     }
     const h = this.handles.get(id);

@@ -64,7 +64,7 @@ export class Trace implements Recording {
   readonly ops: RecordedOp[] = [];
   readonly constants = new Map<number, { tensor: unknown; dtype: number }>();
   readonly dtypes = new Map<number, number>();
-  /** Tensors from outside that the step disposed of. */
+  /** Tensors that are there for real and that the step disposed of. */
   readonly disposed = new Set<number>();
   private readonly values = new Map<number, Output>();
   private readonly graph: unknown;
@@ -85,11 +85,9 @@ export class Trace implements Recording {
     return this.constants.has(id) || this.values.has(id);
   }
 
-  constant(tensor: unknown, facts: Facts): number {
-    const { id } = this.make(facts);
-    this.constants.set(id, { tensor, dtype: facts.dtype });
-    this.dtypes.set(id, facts.dtype);
-    return id;
+  constant(id: number, tensor: unknown, dtype: number): void {
+    this.constants.set(id, { tensor, dtype });
+    this.dtypes.set(id, dtype);
   }
 
   run(name: string, attrs: OpAttr[], inputs: number[]): TensorMetadata[] {

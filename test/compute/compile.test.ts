@@ -65,6 +65,18 @@ describe('a compiled step', () => {
     tf.dispose([v, x]);
   });
 
+  it('takes a tensor from outside that was never used before', () => {
+    const outside = tf.tensor1d([1, 2]);
+    const step = compile((x) => [tf.mul(x, outside)], { prepared: true });
+    const x = tf.scalar(3);
+    for (let i = 0; i < 3; i++) assert.deepEqual(values(step.run([x])[0]), [3, 6]);
+    assert.equal(step.functions, 1);
+    assert.deepEqual([...outside.dataSync()], [1, 2]);
+    step.dispose();
+    assert.deepEqual(values(tf.add(outside, 1)), [2, 3]);
+    tf.dispose([outside, x]);
+  });
+
   it('that fails leaves its variables as they were', () => {
     const w = variable([1, 2], [2]);
     const o = optimizer('sgd', { learningRate: 1 });
