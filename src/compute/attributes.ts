@@ -4,16 +4,19 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { nodeBackend } from './backend.js';
 import type { OpAttr } from './binding.js';
 import { tf } from './tfjs.js';
+import { ATTR, TF } from './types.js';
 
-/** TF_DataType of float32. */
-export const FLOAT = 1;
+export const FLOAT = TF.FLOAT;
 
 export const attr = {
-  type: (name: string, value: number): OpAttr => ({ name, type: 4, value }),
-  float: (name: string, value: number): OpAttr => ({ name, type: 2, value }),
-  string: (name: string, value: string): OpAttr => ({ name, type: 0, value }),
-  bool: (name: string, value: boolean): OpAttr => ({ name, type: 3, value }),
-  ints: (name: string, value: number[]): OpAttr => ({ name, type: 1, value }),
+  type: (name: string, value: number): OpAttr => ({ name, type: ATTR.TYPE, value }),
+  float: (name: string, value: number): OpAttr => ({ name, type: ATTR.FLOAT, value }),
+  text: (name: string, value: string): OpAttr => ({ name, type: ATTR.STRING, value }),
+  texts: (name: string, value: string[]): OpAttr => ({ name, type: ATTR.STRING, value }),
+  bool: (name: string, value: boolean): OpAttr => ({ name, type: ATTR.BOOL, value }),
+  int: (name: string, value: number): OpAttr => ({ name, type: ATTR.INT, value }),
+  ints: (name: string, value: number[]): OpAttr => ({ name, type: ATTR.INT, value }),
+  shape: (name: string, value: number[]): OpAttr => ({ name, type: ATTR.SHAPE, value }),
 };
 
 /** One TensorFlow op with one result. */

@@ -20,5 +20,9 @@ export interface NodeBackend {
   executeMultipleOutputs(op: string, attrs: OpAttr[], inputs: tfjs.Tensor[], outputs: number): tfjs.Tensor[];
 }
 
+/** A text that changes whenever one of the variables does; nothing where there is no TensorFlow. */
+export const stamp = (variables: tfjs.Variable[]): string =>
+  tf.getBackend() === 'tensorflow' ? nodeBackend().getInputTensorIds(variables).join() : '';
+
 /** The backend, where it is TensorFlow. */
 export const nodeBackend = (): NodeBackend => tf.backend() as unknown as NodeBackend;

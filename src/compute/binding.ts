@@ -291,6 +291,10 @@ export class Binding {
     return (this.trace = new Trace(this.graphs, (id, where) => this.facts(id, where), make));
   }
 
+  get tracing(): boolean {
+    return !!this.trace;
+  }
+
   /** Runs ops for real in the middle of a trace: what is made once and outlives the step. */
   untraced<T>(work: () => T): T {
     const { trace } = this;

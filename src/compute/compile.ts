@@ -1,6 +1,7 @@
 // Whole steps as TensorFlow functions: the ops of a step are traced once for each shape of its inputs and run as one op from then on.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { attr, FLOAT } from './attributes.js';
 import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
 import type { Binding } from './binding.js';
 import { ComputeError } from './errors.js';
@@ -63,6 +64,8 @@ function remove(names: string[]): void {
 /** Steps that nobody holds any more. */
 const forgotten = new FinalizationRegistry(remove);
 
+const FLOATS = attr.type('dtype', FLOAT);
+
 class Compiled implements CompiledStep {
   private readonly shapes = new Map<string, 'seen' | 'eager' | Played>();
   /** Names of its functions. */
@@ -87,7 +90,9 @@ class Compiled implements CompiledStep {
     const key = inputs.map((t) => `${t.dtype}[${t.shape.join()}]`).join();
     const { prepared, eager } = this.options;
     const first = prepared ? 'seen' : undefined;
-    const known = eager || tf.getBackend() !== 'tensorflow' ? 'eager' : (this.shapes.get(key) ?? first);
+    // within another step that is traced, this one is a part of it
+    const plain = eager || tf.getBackend() !== 'tensorflow' || this.backend.binding.tracing;
+    const known = plain ? 'eager' : (this.shapes.get(key) ?? first);
     const seedTensor = tf.scalar(seed, 'int32');
     try {
       const all = [...inputs, seedTensor];
@@ -155,7 +160,7 @@ class Compiled implements CompiledStep {
   }
 
   private plan(
-    recording: Trace,
+    trace: Trace,
     given: number[],
     variables: tfjs.Variable[],
     before: number[],
@@ -163,7 +168,7 @@ class Compiled implements CompiledStep {
   ): Played {
     const { backend } = this;
     const after = backend.getInputTensorIds(variables);
-    const produced = new Map(recording.ops.flatMap((op) => op.outputs.map(({ id }) => [id, op] as const)));
+    const produced = new Map(trace.ops.flatMap((op) => op.outputs.map(({ id }) => [id, op] as const)));
     const reads = new Map<number, number>();
     const changed: Changed[] = [];
     const values: number[] = [];
@@ -171,7 +176,7 @@ class Compiled implements CompiledStep {
       if (after[i] === before[i]) return;
       const source = produced.get(after[i]);
       const resource = source?.name === 'ReadVariableOp' ? source.inputs[0] : undefined;
-      if (resource !== undefined && recording.dtypes.has(before[i])) reads.set(before[i], resource);
+      if (resource !== undefined && trace.dtypes.has(before[i])) reads.set(before[i], resource);
       changed.push({ variable, resource });
       values.push(after[i]);
     });
@@ -179,22 +184,21 @@ class Compiled implements CompiledStep {
     const inputs = [...given];
     const sources: Source[] = given.map((_, input) => ({ input }));
     const place = new Map(before.map((id, i) => [id, variables[i]]));
-    for (const op of recording.ops)
+    for (const op of trace.ops)
       for (const id of op.inputs) {
-        if (produced.has(id) || recording.constants.has(id) || reads.has(id) || inputs.includes(id)) continue;
+        if (produced.has(id) || trace.constants.has(id) || reads.has(id) || inputs.includes(id)) continue;
         inputs.push(id);
         const variable = place.get(id);
         sources.push(variable ? { variable } : { held: id });
       }
-    for (const id of inputs)
-      if (!recording.dtypes.has(id)) recording.dtypes.set(id, backend.binding.dtype(id));
-    checkMemory(backend.binding, recording, [...results, ...values]);
+    for (const id of inputs) if (!trace.dtypes.has(id)) trace.dtypes.set(id, backend.binding.dtype(id));
+    checkMemory(backend.binding, trace, [...results, ...values]);
     const name = `cellgrad_step_${counter++}`;
     addFunction(backend.binding.graphs, {
       name,
-      recording,
+      trace,
       inputs,
-      dtypes: inputs.map((id) => recording.dtypes.get(id)!),
+      dtypes: inputs.map((id) => trace.dtypes.get(id)!),
       outputs: [...results, ...values],
       reads,
     });
@@ -209,8 +213,7 @@ class Compiled implements CompiledStep {
     for (const { variable, resource } of played.changed) {
       if (resource === undefined) continue;
       const [now] = backend.getInputTensorIds([variable]);
-      if (now !== shown.get(resource))
-        binding.executeOp('AssignVariableOp', [{ name: 'dtype', type: 4, value: 1 }], [resource, now], 0);
+      if (now !== shown.get(resource)) binding.executeOp('AssignVariableOp', [FLOATS], [resource, now], 0);
       // the variable lets go of its value: one that is held twice would be copied by the update
       if (data(variable).refCount === 1) binding.deleteTensor(now);
     }
@@ -246,8 +249,7 @@ class Compiled implements CompiledStep {
     for (const { variable, resource } of changed) {
       const info = this.backend.tensorMap.get(variable.dataId);
       if (resource === undefined || info.refCount !== 1) continue;
-      const attrs = [{ name: 'dtype', type: 4, value: 1 }];
-      const [{ id }] = this.backend.binding.executeOp('ReadVariableOp', attrs, [resource], 1);
+      const [{ id }] = this.backend.binding.executeOp('ReadVariableOp', [FLOATS], [resource], 1);
       info.id = id;
       shown.set(resource, id);
     }

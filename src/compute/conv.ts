@@ -80,8 +80,8 @@ class Convolution {
     return [
       attr.type('T', FLOAT),
       attr.ints('strides', [1, stride, stride, 1]),
-      attr.string('padding', padding),
-      attr.string('data_format', 'NHWC'),
+      attr.text('padding', padding),
+      attr.text('data_format', 'NHWC'),
       attr.ints('dilations', [1, dilation, dilation, 1]),
       ...(padding === 'EXPLICIT' ? [attr.ints('explicit_paddings', [0, 0, t, b, l, r, 0, 0])] : []),
     ];

@@ -1,18 +1,18 @@
 // A traced step as one TensorFlow function.
 
 import koffi from 'koffi';
-
+import { attr } from './attributes.js';
 import { ComputeError } from './errors.js';
 import type { GraphContext, Output } from './graph.js';
 import { GraphWriter } from './graph-writer.js';
-import type { Recording, RecordedOp } from './trace.js';
+import type { Trace, TracedOp } from './trace.js';
+import { TF } from './types.js';
 
-const RESOURCE = 20;
 const RESOURCE_READ = 'ReadVariableOp';
 
 export interface FunctionPlan {
   name: string;
-  recording: Recording;
+  trace: Trace;
   /** Numbers of the tensors that a call gives, in order. */
   inputs: number[];
   /** TF_DataType of each input. */
@@ -69,16 +69,16 @@ class Builder extends GraphWriter {
   }
 
   build(): void {
-    const { inputs, dtypes, reads, recording } = this.plan;
+    const { inputs, dtypes, reads, trace } = this.plan;
     inputs.forEach((id, i) => this.values.set(id, this.placeholder(`in${i}`, dtypes[i])));
     for (const [id, resource] of reads) {
-      const dtype = { name: 'dtype', type: 4, value: recording.dtypes.get(id) };
+      const dtype = attr.type('dtype', trace.dtypes.get(id)!);
       const oper = this.op(RESOURCE_READ, [dtype], [this.values.get(resource)!]);
       this.values.set(id, { oper, index: 0 });
       this.use(resource).readers.push(oper);
       this.readOf.set(id, resource);
     }
-    for (const op of recording.ops) this.add(op);
+    for (const op of trace.ops) this.add(op);
   }
 
   private use(resource: number): Use {
@@ -90,16 +90,16 @@ class Builder extends GraphWriter {
   private value(id: number, op: string): Output {
     const known = this.values.get(id);
     if (known) return known;
-    const constant = this.plan.recording.constants.get(id);
-    if (!constant) throw new ComputeError('op', `${op}: an input of the recording is unknown`);
+    const constant = this.plan.trace.constants.get(id);
+    if (!constant) throw new ComputeError('op', `${op}: an input of the step is unknown`);
     const made = this.constant(`const${id}`, constant.tensor, constant.dtype);
     this.values.set(id, made);
     return made;
   }
 
-  private add(op: RecordedOp): void {
+  private add(op: TracedOp): void {
     const inputs = op.inputs.map((id) => this.value(id, op.name));
-    const resources = op.inputs.filter((id) => this.plan.recording.dtypes.get(id) === RESOURCE);
+    const resources = op.inputs.filter((id) => this.plan.trace.dtypes.get(id) === TF.RESOURCE);
     const reads = op.name === RESOURCE_READ;
     const after = new Set<unknown>();
     for (const id of resources) {

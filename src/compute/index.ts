@@ -2,7 +2,7 @@
 
 export { tf, device, binding } from './tf.js';
 export * as ops from './ops.js';
-export { nodeBackend } from './backend.js';
+export { stamp } from './backend.js';
 export { compile, type CompiledStep, type CompileOptions } from './compile.js';
 export { uniform } from './random.js';
 export { ComputeError } from './errors.js';

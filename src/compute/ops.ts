@@ -39,8 +39,8 @@ export function maxPool(x: T4, { size, stride, pad = 0 }: { size: number; stride
     attr.type('T', FLOAT),
     attr.ints('ksize', [1, size, size, 1]),
     attr.ints('strides', [1, stride, stride, 1]),
-    attr.string('padding', 'VALID'),
-    attr.string('data_format', 'NHWC'),
+    attr.text('padding', 'VALID'),
+    attr.text('data_format', 'NHWC'),
   ];
   return custom([padded(x, sides(pad), lowest)], ([x], save) => {
     const y = run('MaxPool', attrs, [x]);
@@ -73,7 +73,7 @@ export function batchNormTrain(
     attr.type('T', FLOAT),
     attr.type('U', FLOAT),
     attr.float('epsilon', epsilon),
-    attr.string('data_format', 'NHWC'),
+    attr.text('data_format', 'NHWC'),
     attr.bool('is_training', true),
   ];
   let mean!: tfjs.Tensor1D;
@@ -115,7 +115,7 @@ export function batchNorm(
     attr.type('T', FLOAT),
     attr.type('U', FLOAT),
     attr.float('epsilon', epsilon),
-    attr.string('data_format', 'NHWC'),
+    attr.text('data_format', 'NHWC'),
     attr.bool('is_training', false),
   ];
   return custom([x, gamma, beta], ([x, gamma, beta], save) => {
@@ -132,7 +132,7 @@ export function batchNorm(
 /** x + bias over the last axis, with its gradient as one op. */
 export function biasAdd(x: tfjs.Tensor, bias: tfjs.Tensor): tfjs.Tensor {
   if (!native()) return tf.add(x, bias);
-  const attrs = [attr.type('T', FLOAT), attr.string('data_format', 'NHWC')];
+  const attrs = [attr.type('T', FLOAT), attr.text('data_format', 'NHWC')];
   return custom([x, bias], ([x, bias]) => ({
     value: run('BiasAdd', attrs, [x, bias]),
     gradient: (dy) => [tf.clone(dy), run('BiasAddGrad', attrs, [dy])],

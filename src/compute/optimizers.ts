@@ -1,6 +1,7 @@
 // Optimisers as single TensorFlow ops on resource variables, with PyTorch's update rules.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { attr } from './attributes.js';
 import { shapes, shown } from './resources.js';
 import { tf } from './tfjs.js';
 import { nodeBackend, type NodeBackend } from './backend.js';
@@ -35,8 +36,7 @@ interface Slot {
   moments: number[];
 }
 
-const type = (name: string, value: number): OpAttr => ({ name, type: 4, value });
-const flag = (name: string, value: boolean): OpAttr => ({ name, type: 3, value });
+const { type, bool: flag } = attr;
 
 /** Makes an optimiser by name; on other backends than TensorFlow the same rule in tfjs ops. */
 export function optimizer(name: OptimizerName, options: OptimizerOptions): Optimizer {
@@ -70,9 +70,9 @@ class Native implements Optimizer {
       'VarHandleOp',
       [
         type('dtype', 1),
-        { name: 'shape', type: 5, value: shape },
-        { name: 'shared_name', type: 0, value: `cellgrad_${process.pid}_${uid++}` },
-        { name: 'container', type: 0, value: '' },
+        attr.shape('shape', shape),
+        attr.text('shared_name', `cellgrad_${process.pid}_${uid++}`),
+        attr.text('container', ''),
       ],
       [],
       1,

@@ -51,6 +51,7 @@ export function peakBytes(trace: Trace, outputs: number[]): number {
 export function checkMemory(binding: Binding, trace: Trace, outputs: number[]): void {
   if (binding.isUsingGpuDevice()) return; // a GPU's memory is the driver's to give
   const limit = Number(process.env.TF_CPU_BFC_MEM_LIMIT_IN_MB) * 2 ** 20;
+  if (!(limit > 0)) return;
   const needed = share * peakBytes(trace, outputs);
   const held = tf.memory().numBytes + [...shapes.values()].reduce((sum, s) => sum + size(s, 1), 0);
   if (needed + held <= limit) return;

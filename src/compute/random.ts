@@ -1,8 +1,9 @@
 // Random numbers of a step: made by TensorFlow from the step's seed, which is an input of the step when it is compiled.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { nodeBackend } from './backend.js';
+import { attr, run } from './attributes.js';
 import { tf } from './tfjs.js';
+import { TF } from './types.js';
 
 let seed: tfjs.Scalar | undefined;
 let loose = 0;
@@ -30,13 +31,9 @@ export function uniform(shape: number[], own: number): tfjs.Tensor {
   return tf.tidy(() => {
     const step = tf.reshape(seed ?? tf.scalar(++loose, 'int32'), [1]);
     const both = tf.concat([step, tf.tensor1d([key], 'int32')]);
-    return nodeBackend().executeSingleOutput(
+    return run(
       'StatelessRandomUniform',
-      [
-        { name: 'dtype', type: 4, value: 1 },
-        { name: 'T', type: 4, value: 3 },
-        { name: 'Tseed', type: 4, value: 3 },
-      ],
+      [attr.type('dtype', TF.FLOAT), attr.type('T', TF.INT32), attr.type('Tseed', TF.INT32)],
       [tf.tensor1d(shape, 'int32'), both],
     );
   });

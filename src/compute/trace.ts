@@ -9,20 +9,11 @@ import { GraphWriter } from './graph-writer.js';
 import { shapes } from './resources.js';
 
 /** One op of a step. */
-export interface RecordedOp {
+export interface TracedOp {
   name: string;
   attrs: OpAttr[];
   inputs: number[];
   outputs: TensorMetadata[];
-}
-
-/** The ops of a step, and the values that came from JavaScript. */
-export interface Recording {
-  readonly ops: RecordedOp[];
-  /** TF_Tensors by the numbers of the tensors made of them. */
-  readonly constants: Map<number, { tensor: unknown; dtype: number }>;
-  /** TF_DataType of each tensor that was used. */
-  readonly dtypes: Map<number, number>;
 }
 
 /** What a tensor is. */
@@ -60,9 +51,12 @@ function beyondInference(op: string, index: number, inputs: number[]): number[] 
   return op === 'FusedBatchNormV3' && index === 5 ? [0] : undefined;
 }
 
-export class Trace implements Recording {
-  readonly ops: RecordedOp[] = [];
+/** The ops of a step, and the values that came from JavaScript. */
+export class Trace {
+  readonly ops: TracedOp[] = [];
+  /** TF_Tensors by the numbers of the tensors made of them. */
   readonly constants = new Map<number, { tensor: unknown; dtype: number }>();
+  /** TF_DataType of each tensor that was used. */
   readonly dtypes = new Map<number, number>();
   /** Tensors that are there for real and that the step disposed of. */
   readonly disposed = new Set<number>();

@@ -1,7 +1,7 @@
 // Probabilities of batches, as quickly as TensorFlow can give them.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, nodeBackend, tf, type CompiledStep } from '../compute/index.js';
+import { compile, stamp, tf, type CompiledStep } from '../compute/index.js';
 import { BatchNorm2d, Conv2d } from './layers.js';
 
 /** A convolution with the batch norm after it as one: filters and bias. */
@@ -38,7 +38,7 @@ export class Scoring {
   /** @returns probabilities, `[batch, classes]` */
   scores(x: tfjs.Tensor4D): tfjs.Tensor2D {
     const shape = x.shape.join();
-    const weights = this.version();
+    const weights = stamp(this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val));
     if (weights !== this.weights) {
       this.seen.clear();
       this.fixed.dispose();
@@ -53,13 +53,6 @@ export class Scoring {
     } finally {
       this.folded = undefined;
     }
-  }
-
-  /** Numbers of the tensors that hold the weights; nothing where there is no TensorFlow. */
-  private version(): string {
-    if (tf.getBackend() !== 'tensorflow') return '';
-    const variables = this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val);
-    return nodeBackend().getInputTensorIds(variables).join();
   }
 
   private fold(): Map<Conv2d, Folded> {

@@ -77,6 +77,17 @@ describe('a compiled step', () => {
     tf.dispose([outside, x]);
   });
 
+  it('within another one is a part of it', () => {
+    const inner = compile((x) => [tf.mul(x, 2)], { prepared: true });
+    const outer = compile((x) => [tf.add(inner.run([x])[0], 1)]);
+    const x = tf.scalar(5);
+    for (let i = 0; i < 4; i++) assert.deepEqual(values(outer.run([x])[0]), [11]);
+    assert.equal(outer.functions, 1);
+    inner.dispose();
+    outer.dispose();
+    x.dispose();
+  });
+
   it('that fails leaves its variables as they were', () => {
     const w = variable([1, 2], [2]);
     const o = optimizer('sgd', { learningRate: 1 });

@@ -1,10 +1,12 @@
 // How a tfjs kernel is made of TensorFlow's ops.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { attr as byNumber } from '../attributes.js';
 import { nodeBackend } from '../backend.js';
 import type { OpAttr } from '../binding.js';
 import { ComputeError } from '../errors.js';
 import { tf } from '../tfjs.js';
+import { TF } from '../types.js';
 
 export type Tensor = tfjs.Tensor;
 export type Inputs = Record<string, Tensor>;
@@ -12,38 +14,24 @@ export type Inputs = Record<string, Tensor>;
 export type Kernel = (inputs: Inputs, attrs: Record<string, unknown>) => Tensor | Tensor[];
 
 /** TF_DataType of tfjs's types. */
-export const TYPE: Record<string, number> = { float32: 1, int32: 3, string: 7, complex64: 8, bool: 10 };
-const INT64 = 9;
-
-export const attr = {
-  type: (name: string, value: string): OpAttr => ({ name, type: 4, value: TYPE[value] }),
-  float: (name: string, value: number): OpAttr => ({ name, type: 2, value }),
-  text: (name: string, value: string): OpAttr => ({ name, type: 0, value }),
-  texts: (name: string, value: string[]): OpAttr => ({ name, type: 0, value }),
-  bool: (name: string, value: boolean): OpAttr => ({ name, type: 3, value }),
-  int: (name: string, value: number): OpAttr => ({ name, type: 1, value }),
-  ints: (name: string, value: number[]): OpAttr => ({ name, type: 1, value }),
+export const TYPE: Record<string, number> = {
+  float32: TF.FLOAT,
+  int32: TF.INT32,
+  string: TF.STRING,
+  complex64: TF.COMPLEX64,
+  bool: TF.BOOL,
 };
+const { INT64 } = TF;
 
-export const run = (op: string, attrs: OpAttr[], inputs: Tensor[]): Tensor =>
-  nodeBackend().executeSingleOutput(op, attrs, inputs);
-export const runMany = (op: string, attrs: OpAttr[], inputs: Tensor[], outputs: number): Tensor[] =>
-  nodeBackend().executeMultipleOutputs(op, attrs, inputs, outputs);
+export const attr = { ...byNumber, type: (name: string, value: string) => byNumber.type(name, TYPE[value]) };
+export { run, runMany } from '../attributes.js';
 
 /** Runs an op that takes and gives int64, which tfjs does not have: its inputs of int32 are widened, its results narrowed. */
 export function runWide(op: string, attrs: OpAttr[], inputs: Tensor[], outputs: number): Tensor[] {
   const backend = nodeBackend();
   const { binding } = backend;
   const cast = (id: number, from: number, to: number): number =>
-    binding.executeOp(
-      'Cast',
-      [
-        { name: 'SrcT', type: 4, value: from },
-        { name: 'DstT', type: 4, value: to },
-      ],
-      [id],
-      1,
-    )[0].id;
+    binding.executeOp('Cast', [byNumber.type('SrcT', from), byNumber.type('DstT', to)], [id], 1)[0].id;
   const widened: number[] = [];
   const ids = backend.getInputTensorIds(inputs).map((id, i) => {
     if (inputs[i].dtype !== 'int32') return id;
