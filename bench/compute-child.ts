@@ -2,11 +2,18 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { optimizer, tf } from '../src/compute/index.js';
+import { optimizer, tf, type Precision } from '../src/compute/index.js';
 import { create } from '../src/models/index.js';
 import { learning, trainingStep } from '../src/train/step.js';
 
-const [name, mode, batch, size, steps] = process.argv.slice(2);
+const [name, mode, batch, size, steps, precision] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  Precision?,
+];
 const n = Number(batch);
 const s = Number(size);
 const model = await create(name, { inputShape: [s, s] });
@@ -16,8 +23,10 @@ const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 1000), 'float32') as n
 
 let count = 0;
 const training =
-  mode === 'train' && trainingStep(model, learning(model), optimizer('adam', { learningRate: 1e-4 }));
-const step = (): unknown => (training ? training.run(x, y, count++) : model.predict(x, { batch: n }));
+  mode === 'train' &&
+  trainingStep(model, learning(model), optimizer('adam', { learningRate: 1e-4 }), { precision });
+const step = (): unknown =>
+  training ? training.run(x, y, count++) : model.predict(x, { batch: n, precision });
 
 const peak = (): number => {
   const kb = /VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];

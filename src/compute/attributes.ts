@@ -12,6 +12,7 @@ export const attr = {
   type: (name: string, value: number): OpAttr => ({ name, type: ATTR.TYPE, value }),
   float: (name: string, value: number): OpAttr => ({ name, type: ATTR.FLOAT, value }),
   text: (name: string, value: string): OpAttr => ({ name, type: ATTR.STRING, value }),
+  bytes: (name: string, value: Uint8Array): OpAttr => ({ name, type: ATTR.STRING, value }),
   texts: (name: string, value: string[]): OpAttr => ({ name, type: ATTR.STRING, value }),
   bool: (name: string, value: boolean): OpAttr => ({ name, type: ATTR.BOOL, value }),
   int: (name: string, value: number): OpAttr => ({ name, type: ATTR.INT, value }),

@@ -3,7 +3,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { attr, FLOAT } from './attributes.js';
 import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
-import type { Binding } from './binding.js';
+import type { Binding, OpAttr } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
 import { checkMemory } from './peak.js';
@@ -12,11 +12,15 @@ import { shown } from './resources.js';
 import { tf } from './tfjs.js';
 import { TraceError, type Trace } from './trace.js';
 
+export type Precision = 'float32' | 'bfloat16';
+
 export interface CompileOptions {
   /** The step makes nothing that outlives it, such as a variable: it is compiled at its first call. */
   prepared?: boolean;
   /** Runs the step op by op, always: to look into it. */
   eager?: boolean;
+  /** What convolutions and matrix products are computed in; variables and all else stay float32. */
+  precision?: Precision;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
@@ -65,17 +69,22 @@ function remove(names: string[]): void {
 const forgotten = new FinalizationRegistry(remove);
 
 const FLOATS = attr.type('dtype', FLOAT);
+/** ConfigProto: 10 graph_options, 10 rewrite_options, 31 auto_mixed_precision_onednn_bfloat16 = ON (1). */
+const BFLOAT16 = attr.bytes('config_proto', Uint8Array.of(0x52, 5, 0x52, 3, 0xf8, 1, 1));
 
 class Compiled implements CompiledStep {
   private readonly shapes = new Map<string, 'seen' | 'eager' | Played>();
   /** Names of its functions. */
   private readonly names: string[] = [];
+  /** Attributes of a call. */
+  private readonly attrs: OpAttr[];
 
   constructor(
     private readonly step: Step,
     private readonly options: CompileOptions,
   ) {
     forgotten.register(this, this.names);
+    this.attrs = options.precision === 'bfloat16' ? [BFLOAT16] : [];
   }
 
   private get backend(): NodeBackend {
@@ -222,7 +231,7 @@ class Compiled implements CompiledStep {
       const inputs = played.sources.map((s) =>
         'held' in s ? s.held : 'input' in s ? given[s.input] : backend.getInputTensorIds([s.variable])[0],
       );
-      out = binding.executeOp(played.name, [], inputs, played.results + played.changed.length);
+      out = binding.executeOp(played.name, this.attrs, inputs, played.results + played.changed.length);
     } catch (error) {
       this.restore(played);
       throw error;

@@ -1,10 +1,10 @@
 // Convolutions with PyTorch's padding. Each gradient is computed by the op that is quickest on the processor: TensorFlow
 // runs SAME and VALID windows on oneDNN's kernels and EXPLICIT ones on Eigen's, and the two differ by up to four times.
 
-import { readFileSync } from 'node:fs';
 import type * as tfjs from '@tensorflow/tfjs';
 import { attr, custom, FLOAT, native, run } from './attributes.js';
 import type { OpAttr } from './binding.js';
+import { prefersEigen } from './processor.js';
 import { tf } from './tfjs.js';
 
 type T4 = tfjs.Tensor4D;
@@ -146,21 +146,6 @@ const product = (a: tfjs.Tensor, b: tfjs.Tensor, transposeA: boolean, transposeB
     [attr.type('T', FLOAT), attr.bool('transpose_a', transposeA), attr.bool('transpose_b', transposeB)],
     [a, b],
   );
-
-let eigen: boolean | undefined;
-/** Whether Eigen's filter gradients beat oneDNN's: on x86 processors without AVX-512. */
-function prefersEigen(): boolean {
-  if (eigen === undefined) {
-    eigen = false;
-    if (process.arch === 'x64' && process.platform === 'linux')
-      try {
-        eigen = !/\bavx512f\b/.test(readFileSync('/proc/cpuinfo', 'utf8'));
-      } catch {
-        // where it can't be read, oneDNN is the rule
-      }
-  }
-  return eigen;
-}
 
 function convolve(
   kind: keyof typeof ops,

@@ -1,7 +1,7 @@
 // A network that classifies: its graph, its parts by name, and its parameters as a PyTorch state dict.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { tf } from '../compute/index.js';
+import { tf, type Precision } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
@@ -201,7 +201,10 @@ export class Classifier {
    * Probabilities `[batch][class]` of preprocessed pictures, in batches.
    * @throws ModelError `option` when x is no batch of pictures with the model's channels
    */
-  predict(x: tfjs.Tensor4D, { batch = 32 }: { batch?: number } = {}): Float32Array[] {
+  predict(
+    x: tfjs.Tensor4D,
+    { batch = 32, precision }: { batch?: number; precision?: Precision } = {},
+  ): Float32Array[] {
     if (x.rank !== 4 || x.shape[3] !== this.inputShape[2])
       throw new ModelError(
         'option',
@@ -211,7 +214,7 @@ export class Classifier {
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);
       const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
-      const scores = this.output.scoring.scores(part);
+      const scores = this.output.scoring.scores(part, precision);
       part.dispose();
       const flat = scores.dataSync() as Float32Array;
       scores.dispose();

@@ -1,7 +1,7 @@
 // Probabilities of batches, as quickly as TensorFlow can give them.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, stamp, tf, type CompiledStep } from '../compute/index.js';
+import { compile, stamp, tf, type CompiledStep, type Precision } from '../compute/index.js';
 import { BatchNorm2d, Conv2d } from './layers.js';
 
 /** A convolution with the batch norm after it as one: filters and bias. */
@@ -18,8 +18,7 @@ const enough = 8;
  * came with the same ones, as a function with batch norm folded into the convolutions and their filters as constants.
  */
 export class Scoring {
-  private readonly plain: CompiledStep;
-  private readonly fixed: CompiledStep;
+  private readonly steps = new Map<Precision, { plain: CompiledStep; fixed: CompiledStep }>();
   private readonly pairs: Map<Conv2d, BatchNorm2d>;
   /** What the function with constants is traced with. */
   private folded?: Map<Conv2d, Folded>;
@@ -29,27 +28,37 @@ export class Scoring {
 
   constructor(private readonly net: tfjs.LayersModel) {
     this.pairs = pairs(net);
-    this.plain = compile((x) => [tf.softmax(net.apply(x, { training: false }) as tfjs.Tensor)], {
-      prepared: true,
-    });
-    this.fixed = compile((x) => [tf.softmax(this.run(x))], { prepared: true });
+  }
+
+  private step(precision: Precision): { plain: CompiledStep; fixed: CompiledStep } {
+    let step = this.steps.get(precision);
+    if (!step) {
+      const options = { prepared: true, precision };
+      step = {
+        plain: compile((x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
+        fixed: compile((x) => [tf.softmax(this.run(x))], options),
+      };
+      this.steps.set(precision, step);
+    }
+    return step;
   }
 
   /** @returns probabilities, `[batch, classes]` */
-  scores(x: tfjs.Tensor4D): tfjs.Tensor2D {
-    const shape = x.shape.join();
+  scores(x: tfjs.Tensor4D, precision: Precision = 'float32'): tfjs.Tensor2D {
+    const { plain, fixed } = this.step(precision);
+    const shape = [precision, ...x.shape].join();
     const weights = stamp(this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val));
     if (weights !== this.weights) {
       this.seen.clear();
-      this.fixed.dispose();
+      for (const step of this.steps.values()) step.fixed.dispose();
       this.weights = weights;
     }
     const count = (this.seen.get(shape) ?? 0) + 1;
     this.seen.set(shape, count);
-    if (count < enough || !weights) return this.plain.run([x])[0] as tfjs.Tensor2D;
+    if (count < enough || !weights) return plain.run([x])[0] as tfjs.Tensor2D;
     if (count === enough) this.folded = this.fold();
     try {
-      return this.fixed.run([x])[0] as tfjs.Tensor2D;
+      return fixed.run([x])[0] as tfjs.Tensor2D;
     } finally {
       this.folded = undefined;
     }
@@ -93,8 +102,10 @@ export class Scoring {
   }
 
   dispose(): void {
-    this.plain.dispose();
-    this.fixed.dispose();
+    for (const { plain, fixed } of this.steps.values()) {
+      plain.dispose();
+      fixed.dispose();
+    }
     this.seen.clear();
     this.weights = '';
   }

@@ -253,8 +253,9 @@ describe('a compiled step of training', function () {
         const step = trainingStep(model, learning(model), o, { eager: !compiled });
         const losses: number[] = [];
         for (let i = 0; i < 50; i++) {
-          // every fifth batch is a smaller one
-          const n = i % 5 === 4 ? 3 : 4;
+          // every fifth batch is a smaller one; TensorFlow divides by a constant as a product with its reciprocal, which
+          // is exact for powers of two, and training makes much of a last digit
+          const n = i % 5 === 4 ? 2 : 4;
           const x = tf.randomUniform([n, 32, 32, 3], -1, 1, 'float32', i) as tfjs.Tensor4D;
           const y = tf.tidy(() =>
             tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 1].slice(0, n), 'int32'), 3), 'float32'),

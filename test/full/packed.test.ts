@@ -65,7 +65,7 @@ describe('the package', function () {
   );
   const env = Object.fromEntries(
     Object.entries(process.env).filter(
-      ([name]) => !/^(npm_(?!config_(registry|cache)$)|NODE_|INIT_CWD)/i.test(name),
+      ([name]) => !/^(npm_(?!config_(registry|cache)$)|NODE_(?!EXTRA_CA_CERTS$)|INIT_CWD)/i.test(name),
     ),
   );
   const run = (args: string[], cwd: string, path = env.PATH): string => {
