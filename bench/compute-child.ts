@@ -2,18 +2,12 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { optimizer, tf, type Precision } from '../src/compute/index.js';
+import { optimizer, tf, type Precision, type Trial } from '../src/compute/index.js';
 import { create } from '../src/models/index.js';
-import { learning, trainingStep } from '../src/train/step.js';
+import { learning, trainingStep, trainingTrial } from '../src/train/step.js';
 
-const [name, mode, batch, size, steps, precision] = process.argv.slice(2) as [
-  string,
-  string,
-  string,
-  string,
-  string,
-  Precision?,
-];
+const [name, mode, batch, size, steps, variant] = process.argv.slice(2);
+const [asked, checkpointing] = variant.split('+') as [Precision | 'auto', 'checkpointing'?];
 const n = Number(batch);
 const s = Number(size);
 const model = await create(name, { inputShape: [s, s] });
@@ -21,10 +15,17 @@ const x = tf.randomNormal([n, s, s, 3], 0, 1, 'float32', 1) as import('@tensorfl
 const labels = Int32Array.from({ length: n }, (_, i) => (i * 389) % 1000);
 const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 1000), 'float32') as never;
 
+const tried = (): Promise<Trial> =>
+  mode === 'train' ? trainingTrial(model, n, { checkpointing: !!checkpointing }) : model.trial(x);
+const precision = asked === 'auto' ? (await tried()).precision : asked;
+
 let count = 0;
 const training =
   mode === 'train' &&
-  trainingStep(model, learning(model), optimizer('adam', { learningRate: 1e-4 }), { precision });
+  trainingStep(model, learning(model), optimizer('adam', { learningRate: 1e-4 }), {
+    precision,
+    checkpointing: !!checkpointing,
+  });
 const step = (): unknown =>
   training ? training.run(x, y, count++) : model.predict(x, { batch: n, precision });
 

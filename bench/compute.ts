@@ -1,5 +1,5 @@
 // Training and inference of five networks beside PyTorch's, in turns: batch 8, 224 × 224, Adam, 2 threads.
-// node build/bench/compute.js [--models a,b] [--modes train,forward] [--peers eager,channels_last,compile,amp] [--rounds 5] [--steps 3] [--python PATH]
+// node build/bench/compute.js [--models a,b] [--modes train,forward] [--peers eager,channels_last,compile,amp,compile_amp] [--ours float32,bfloat16,auto,float32+checkpointing] [--rounds 5] [--steps 3] [--python PATH]
 // --python names a Python with torch and torchvision. Prints one JSON document; progress goes to standard error.
 
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -91,12 +91,12 @@ const rows: Row[] = [];
 async function measure(model: string, mode: string): Promise<void> {
   const common = [model, mode, given.batch, given.size, given.steps];
   const runners: Runner[] = [];
-  for (const precision of list(given.ours))
+  for (const variant of list(given.ours))
     runners.push(
-      await Runner.start(`cellgrad ${precision}`, process.execPath, [
+      await Runner.start(`cellgrad ${variant}`, process.execPath, [
         here('compute-child.js'),
         ...common,
-        precision,
+        variant,
       ]),
     );
   for (const peer of list(given.peers))

@@ -236,14 +236,21 @@ export class Binding {
     }
   }
 
-  executeOp(name: string, attrs: OpAttr[], inputs: number[], outputs: number): TensorMetadata[] {
+  /** @param after tensors that are to be there before a traced op is run */
+  executeOp(
+    name: string,
+    attrs: OpAttr[],
+    inputs: number[],
+    outputs: number,
+    after?: number[],
+  ): TensorMetadata[] {
     const { c, status } = this;
     if (typeof name !== 'string') throw new ComputeError('op', `${String(name)} is not the name of an op.`);
     if (!(outputs >= 0 && outputs <= MOST_OUTPUTS))
       throw new ComputeError('op', `${name}: it can't have ${outputs} results.`);
     if (this.trace) {
       this.checkCall(name, attrs, inputs);
-      return this.trace.run(name, attrs, inputs);
+      return this.trace.run(name, attrs, inputs, after);
     }
     const op = c.newOp(this.context, name, status) as Pointer;
     if (!op) this.check(name);

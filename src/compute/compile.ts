@@ -7,12 +7,11 @@ import type { Binding, OpAttr } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
 import { checkMemory } from './peak.js';
+import { bfloat16Fault, type Precision } from './precision.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
 import { TraceError, type Trace } from './trace.js';
-
-export type Precision = 'float32' | 'bfloat16';
 
 export interface CompileOptions {
   /** The step makes nothing that outlives it, such as a variable: it is compiled at its first call. */
@@ -21,6 +20,8 @@ export interface CompileOptions {
   eager?: boolean;
   /** What convolutions and matrix products are computed in; variables and all else stay float32. */
   precision?: Precision;
+  /** Fuses convolutions with what follows, which is quicker; an activation then makes 0 of what is no number. */
+  fuse?: boolean;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
@@ -55,7 +56,8 @@ export interface CompiledStep {
  * Compiles a step made of tf ops. It may read and assign tf.Variables and use an `optimizer` of this room; its inputs
  * are tensors, and what else it takes from JavaScript is fixed when it is traced. The first call of each shape runs as it
  * is (unless the step is `prepared`), the second one is traced: its code runs once without values, then TensorFlow runs
- * what was noted. A step that reads values on its way runs as it is, always.
+ * what was noted. A step that reads values on its way runs as it is, always, and in float32.
+ * @throws ComputeError `device` where bfloat16 is asked for and can't be had
  */
 export function compile(step: Step, options: CompileOptions = {}): CompiledStep {
   return new Compiled(step, options);
@@ -69,8 +71,17 @@ function remove(names: string[]): void {
 const forgotten = new FinalizationRegistry(remove);
 
 const FLOATS = attr.type('dtype', FLOAT);
-/** ConfigProto: 10 graph_options, 10 rewrite_options, 31 auto_mixed_precision_onednn_bfloat16 = ON (1). */
-const BFLOAT16 = attr.bytes('config_proto', Uint8Array.of(0x52, 5, 0x52, 3, 0xf8, 1, 1));
+/** ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is. */
+function grappler({ precision, fuse }: CompileOptions): OpAttr {
+  const rewrite = [
+    ...(fuse ? [] : [0x70, 2]), // 14 remapping = OFF (2)
+    ...(precision === 'bfloat16' ? [0xf8, 1, 1] : []), // 31 auto_mixed_precision_onednn_bfloat16 = ON (1)
+  ];
+  return attr.bytes(
+    'config_proto',
+    Uint8Array.of(0x52, rewrite.length + 2, 0x52, rewrite.length, ...rewrite),
+  );
+}
 
 class Compiled implements CompiledStep {
   private readonly shapes = new Map<string, 'seen' | 'eager' | Played>();
@@ -84,7 +95,9 @@ class Compiled implements CompiledStep {
     private readonly options: CompileOptions,
   ) {
     forgotten.register(this, this.names);
-    this.attrs = options.precision === 'bfloat16' ? [BFLOAT16] : [];
+    const fault = options.precision === 'bfloat16' && bfloat16Fault();
+    if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32' or 'auto'.`);
+    this.attrs = [grappler(options)];
   }
 
   private get backend(): NodeBackend {

@@ -101,7 +101,7 @@ class Builder extends GraphWriter {
     const inputs = op.inputs.map((id) => this.value(id, op.name));
     const resources = op.inputs.filter((id) => this.plan.trace.dtypes.get(id) === TF.RESOURCE);
     const reads = op.name === RESOURCE_READ;
-    const after = new Set<unknown>();
+    const after = new Set<unknown>(op.after?.map((id) => this.value(id, op.name).oper));
     for (const id of resources) {
       const use = this.use(id);
       if (use.changed) after.add(use.changed);

@@ -2,8 +2,10 @@
 
 export { tf, device, binding } from './tf.js';
 export * as ops from './ops.js';
+export { custom } from './attributes.js';
 export { stamp } from './backend.js';
-export { compile, type CompiledStep, type CompileOptions, type Precision } from './compile.js';
+export { compile, type CompiledStep, type CompileOptions } from './compile.js';
+export { bfloat16Fault, trial, trialText, type Precision, type Trial } from './precision.js';
 export { uniform } from './random.js';
 export { ComputeError } from './errors.js';
 export { optimizer, type Optimizer, type OptimizerName, type OptimizerOptions } from './optimizers.js';

@@ -3,6 +3,7 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { attr, custom, FLOAT, native, run, runMany } from './attributes.js';
+import { nodeBackend } from './backend.js';
 import { padded, sides, type Pad } from './conv.js';
 import { tf } from './tfjs.js';
 
@@ -170,6 +171,16 @@ export function softmaxCrossEntropy(labels: tfjs.Tensor2D, logits: tfjs.Tensor2D
     save([gradient]);
     return { value: loss, gradient: (dy, [g]) => [tf.mul(g, tf.expandDims(dy, 1))] };
   }) as tfjs.Tensor1D;
+}
+
+/** x, once dy is there: what is computed of it isn't taken for what was computed of it before. */
+export function waiting(x: tfjs.Tensor, dy: tfjs.Tensor): tfjs.Tensor {
+  if (!native()) return x;
+  const backend = nodeBackend();
+  const [id, before] = backend.getInputTensorIds([x, dy]);
+  // not Identity, which TensorFlow would take away
+  const attrs = [attr.type('T', FLOAT), attr.shape('shape', x.shape)];
+  return backend.createOutputTensor(backend.binding.executeOp('EnsureShape', attrs, [id], 1, [before])[0]);
 }
 
 /** Mean over height and width: `[batch, height, width, channels]` → `[batch, channels]`. */

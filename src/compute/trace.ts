@@ -14,6 +14,8 @@ export interface TracedOp {
   attrs: OpAttr[];
   inputs: number[];
   outputs: TensorMetadata[];
+  /** Tensors that are to be there before. */
+  after?: number[];
 }
 
 /** What a tensor is. */
@@ -84,7 +86,7 @@ export class Trace {
     this.dtypes.set(id, dtype);
   }
 
-  run(name: string, attrs: OpAttr[], inputs: number[]): TensorMetadata[] {
+  run(name: string, attrs: OpAttr[], inputs: number[], after?: number[]): TensorMetadata[] {
     const oper = this.writer.op(
       name,
       attrs,
@@ -99,7 +101,7 @@ export class Trace {
       this.dtypes.set(made.id, made.dtype);
       return made;
     });
-    this.ops.push({ name, attrs, inputs: [...inputs], outputs });
+    this.ops.push({ name, attrs, inputs: [...inputs], outputs, after });
     return outputs;
   }
 

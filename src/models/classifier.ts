@@ -1,12 +1,13 @@
 // A network that classifies: its graph, its parts by name, and its parameters as a PyTorch state dict.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { tf, type Precision } from '../compute/index.js';
+import { tf, type Precision, type Trial } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
 import { isTorchLayer, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
+import { layerwise } from './layerwise.js';
 import { Scoring } from './scoring.js';
 import type { StateDict } from './weights/torch.js';
 
@@ -89,19 +90,9 @@ export class Classifier {
     x: tfjs.Tensor4D,
     hook: (layer: string, output: tfjs.Tensor) => tfjs.Tensor = (_, y) => y,
   ): tfjs.Tensor2D {
-    const values = new Map<string, tfjs.Tensor>();
-    for (const layer of this.net.layers) {
-      const inputs = [layer.input].flat() as tfjs.SymbolicTensor[];
-      const output = layer.output as tfjs.SymbolicTensor;
-      if (layer.getClassName() === 'InputLayer') {
-        values.set(output.name, x);
-        continue;
-      }
-      const given = inputs.map((i) => values.get(i.name)!);
-      const y = layer.call(given.length === 1 ? given[0] : given, { training: false }) as tfjs.Tensor;
-      values.set(output.name, hook(layer.name, y));
-    }
-    return values.get(this.net.outputs[0].name) as tfjs.Tensor2D;
+    return layerwise(this.net.layers, { name: this.net.inputs[0].name, value: x }, (layer, given) =>
+      hook(layer.name, layer.call(given, { training: false }) as tfjs.Tensor),
+    ) as tfjs.Tensor2D;
   }
 
   /**
@@ -199,7 +190,7 @@ export class Classifier {
 
   /**
    * Probabilities `[batch][class]` of preprocessed pictures, in batches.
-   * @throws ModelError `option` when x is no batch of pictures with the model's channels
+   * @throws ModelError `option` when x is no batch of pictures with the model's channels; ComputeError `device` where bfloat16 can't be had
    */
   predict(
     x: tfjs.Tensor4D,
@@ -222,6 +213,11 @@ export class Classifier {
         out.push(flat.slice(k * this.classes.length, (k + 1) * this.classes.length));
     }
     return out;
+  }
+
+  /** Tries which precision predicts batches like this one more quickly; it takes a few batches' time. */
+  trial(x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Trial> {
+    return this.output.scoring.trial(x, signal);
   }
 
   /** Frees all parameters. Those of a network that nothing names any more are freed when the next one is created. */

@@ -2,6 +2,7 @@
 
 export { create, list, type CreateOptions } from './create.js';
 export { Classifier, type Preprocessing } from './classifier.js';
+export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';
 export { freeze, replaceHead, unfreeze } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';

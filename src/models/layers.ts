@@ -176,7 +176,7 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
     this.variance = this.addWeight('running_var', c, 'float32', initializer(undefined, 1), undefined, false);
     this.built = true;
   }
-  override call(inputs: Inputs, kwargs: { training?: boolean }): tfjs.Tensor {
+  override call(inputs: Inputs, kwargs: { training?: boolean; again?: boolean }): tfjs.Tensor {
     return tf.tidy(() => {
       const { epsilon = 1e-5, momentum = 0.1 } = this.config;
       const x = single(inputs) as T4;
@@ -191,7 +191,8 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
         );
       const { y, mean, variance } = ops.batchNormTrain(x, vector(this.gamma), vector(this.beta), epsilon);
       const average = (v: LayerVariable, seen: tfjs.Tensor): void => {
-        v.write(tf.add(tf.mul(v.read(), 1 - momentum), tf.mul(seen, momentum)));
+        // a batch that is computed again has been counted
+        if (!kwargs.again) v.write(tf.add(tf.mul(v.read(), 1 - momentum), tf.mul(seen, momentum)));
         seen.dispose();
       };
       average(this.mean, mean);

@@ -1,8 +1,17 @@
 // Probabilities of batches, as quickly as TensorFlow can give them.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, stamp, tf, type CompiledStep, type Precision } from '../compute/index.js';
+import {
+  compile,
+  stamp,
+  tf,
+  trial,
+  type CompiledStep,
+  type Precision,
+  type Trial,
+} from '../compute/index.js';
 import { BatchNorm2d, Conv2d } from './layers.js';
+import { inputNames, isInput, layerwise, outputName } from './layerwise.js';
 
 /** A convolution with the batch norm after it as one: filters and bias. */
 interface Folded {
@@ -36,15 +45,18 @@ export class Scoring {
       const options = { prepared: true, precision };
       step = {
         plain: compile((x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
-        fixed: compile((x) => [tf.softmax(this.run(x))], options),
+        fixed: compile((x) => [tf.softmax(this.run(x))], { ...options, fuse: true }),
       };
       this.steps.set(precision, step);
     }
     return step;
   }
 
-  /** @returns probabilities, `[batch, classes]` */
-  scores(x: tfjs.Tensor4D, precision: Precision = 'float32'): tfjs.Tensor2D {
+  /**
+   * @param often whether there will be many batches of this shape, so that the weights are compiled in at once
+   * @returns probabilities, `[batch, classes]`
+   */
+  scores(x: tfjs.Tensor4D, precision: Precision = 'float32', often = false): tfjs.Tensor2D {
     const { plain, fixed } = this.step(precision);
     const shape = [precision, ...x.shape].join();
     const weights = stamp(this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val));
@@ -53,10 +65,16 @@ export class Scoring {
       for (const step of this.steps.values()) step.fixed.dispose();
       this.weights = weights;
     }
-    const count = (this.seen.get(shape) ?? 0) + 1;
+    const before = this.seen.get(shape) ?? 0;
+    const count = often && before < enough ? enough : before + 1;
     this.seen.set(shape, count);
-    if (count < enough || !weights) return plain.run([x])[0] as tfjs.Tensor2D;
-    if (count === enough) this.folded = this.fold();
+    if (count === enough && weights) {
+      this.folded = this.fold();
+      // fused ops would make numbers of what is none
+      if (!this.folded) this.seen.set(shape, NaN);
+    }
+    if (!(count >= enough && weights) || (count === enough && !this.folded))
+      return plain.run([x])[0] as tfjs.Tensor2D;
     try {
       return fixed.run([x])[0] as tfjs.Tensor2D;
     } finally {
@@ -64,7 +82,13 @@ export class Scoring {
     }
   }
 
-  private fold(): Map<Conv2d, Folded> {
+  /** Which precision scores batches like this one more quickly. */
+  trial(x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Trial> {
+    return trial((precision) => this.scores(x, precision, true).dispose(), signal);
+  }
+
+  /** Undefined where a value is no number or infinite. */
+  private fold(): Map<Conv2d, Folded> | undefined {
     const out = new Map<Conv2d, Folded>();
     for (const [conv, norm] of this.pairs) {
       const { scale, shift } = norm.affine();
@@ -72,33 +96,23 @@ export class Scoring {
       const filters = scale.length;
       // [height, width, channels, filters] of a dense and [height, width, channels, multiplier] of a depthwise convolution end alike
       const w = weight.map((v, i) => v * scale[i % filters]);
-      out.set(conv, { weight: w, bias: shift.map((v, i) => v + (bias ? bias[i] * scale[i] : 0)) });
+      const b = shift.map((v, i) => v + (bias ? bias[i] * scale[i] : 0));
+      if (![w, b].every((values) => values.every(Number.isFinite))) return undefined;
+      out.set(conv, { weight: w, bias: b });
     }
     return out;
   }
 
   /** The network with constants in the place of folded convolutions. */
   private run(x: tfjs.Tensor): tfjs.Tensor {
-    const values = new Map<string, tfjs.Tensor>();
     const norms = new Set<tfjs.layers.Layer>(this.pairs.values());
-    for (const layer of this.net.layers) {
-      const output = (layer.output as tfjs.SymbolicTensor).name;
-      if (layer.getClassName() === 'InputLayer') {
-        values.set(output, x);
-        continue;
-      }
-      const inputs = [layer.input].flat().map((i) => values.get(i.name)!);
+    return layerwise(this.net.layers, { name: this.net.inputs[0].name, value: x }, (layer, given) => {
       const folded = this.folded?.get(layer as Conv2d);
-      let y: tfjs.Tensor;
-      if (folded) y = (layer as Conv2d).convolve(inputs[0] as tfjs.Tensor4D, folded.weight, folded.bias);
-      else if (norms.has(layer)) y = inputs[0];
-      else
-        y = layer.call(inputs.length === 1 ? inputs[0] : inputs, {
-          training: false,
-        }) as tfjs.Tensor;
-      values.set(output, y);
-    }
-    return values.get(this.net.outputs[0].name)!;
+      if (folded) return (layer as Conv2d).convolve(given as tfjs.Tensor4D, folded.weight, folded.bias);
+      return norms.has(layer)
+        ? (given as tfjs.Tensor)
+        : (layer.call(given, { training: false }) as tfjs.Tensor);
+    });
   }
 
   dispose(): void {
@@ -115,11 +129,11 @@ export class Scoring {
 function pairs(net: tfjs.LayersModel): Map<Conv2d, BatchNorm2d> {
   const readers = new Map<string, tfjs.layers.Layer[]>();
   for (const layer of net.layers)
-    if (layer.getClassName() !== 'InputLayer')
-      for (const { name } of [layer.input].flat()) readers.set(name, [...(readers.get(name) ?? []), layer]);
+    if (!isInput(layer))
+      for (const name of inputNames(layer)) readers.set(name, [...(readers.get(name) ?? []), layer]);
   const out = new Map<Conv2d, BatchNorm2d>();
   for (const layer of net.layers) {
-    const [reader, ...others] = readers.get((layer.output as tfjs.SymbolicTensor).name) ?? [];
+    const [reader, ...others] = readers.get(outputName(layer)) ?? [];
     if (layer instanceof Conv2d && reader instanceof BatchNorm2d && !others.length) out.set(layer, reader);
   }
   return out;

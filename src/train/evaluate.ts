@@ -1,7 +1,7 @@
 // Scores of a model on a data set, and the report on them.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { tf } from '../compute/index.js';
+import { bfloat16Fault, tf, trialText, type Precision } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
 import type { Classifier } from '../models/index.js';
@@ -18,6 +18,21 @@ export interface Scores {
 export interface PredictOptions {
   batch?: number;
   signal?: AbortSignal;
+  /** What the network computes in; `auto` is what a trial on the first batch finds quicker, where there are enough batches for one. */
+  precision?: Precision | 'auto';
+}
+/** Batches that make a trial worth its time. */
+const enough = 16;
+
+/** @throws TrainError `option` when a precision is none, or can't be had here */
+export function checkPrecision(precision: Precision | 'auto'): void {
+  if (!['float32', 'bfloat16', 'auto'].includes(precision))
+    throw new TrainError(
+      'option',
+      `precision is ${JSON.stringify(precision)}; it must be float32, bfloat16 or auto.`,
+    );
+  const fault = precision === 'bfloat16' && bfloat16Fault();
+  if (fault) throw new TrainError('option', `precision is bfloat16, but ${fault}. Use float32 or auto.`);
 }
 
 /** @throws TrainError `data` when the classes of model and data differ */
@@ -57,18 +72,28 @@ export function batchOptions(
 export async function predict(
   model: Classifier,
   dataset: Dataset,
-  { batch = 64, signal }: PredictOptions = {},
+  { batch = 64, signal, precision: asked = 'float32' }: PredictOptions = {},
 ): Promise<Scores> {
+  checkPrecision(asked);
   const out: Scores = { scores: [], truth: [], rows: [] };
+  let precision = asked === 'auto' ? undefined : asked;
+  if (bfloat16Fault() || dataset.rows.length < enough * batch) precision ??= 'float32';
   for await (const b of batches(dataset, { ...batchOptions(model), batch, signal })) {
     const x = tf.tensor4d(b.x, b.shape);
-    out.scores.push(...model.predict(x, { batch }));
+    precision ??= await quicker(model, x, signal);
+    out.scores.push(...model.predict(x, { batch, precision }));
     x.dispose();
     out.truth.push(...b.y);
     out.rows.push(...b.rows);
     await new Promise(setImmediate);
   }
   return out;
+}
+
+async function quicker(model: Classifier, x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Precision> {
+  const found = await model.trial(x, signal);
+  process.stderr.write(`${trialText(found, x.shape[0])}.\n`);
+  return found.precision;
 }
 
 /** The report on a data set, its scores, and the mean cross-entropy. */

@@ -1,15 +1,24 @@
 // Training: epochs over a data set, judged on another, the best state kept.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { ComputeError, optimizer as makeOptimizer, tf, type OptimizerName } from '../compute/index.js';
+import {
+  bfloat16Fault,
+  ComputeError,
+  optimizer as makeOptimizer,
+  tf,
+  trialText,
+  type OptimizerName,
+  type Precision,
+} from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset } from '../data/index.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
-import { batchOptions, evaluate, sameClasses } from './evaluate.js';
+import { batchOptions, checkPrecision, evaluate, sameClasses } from './evaluate.js';
 import { emptyHistory, record, type History } from './history.js';
-import { learning, trainingStep, type TrainingStep } from './step.js';
+import { peakMemory } from './memory.js';
+import { learning, trainingStep, trainingTrial, type TrainingStep } from './step.js';
 
 export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
 
@@ -30,6 +39,13 @@ export interface FitOptions {
   earlyStopping?: { patience: number };
   /** A file that holds the best state so far, written whole each time it gets better. */
   checkpoint?: string;
+  /**
+   * What convolutions and matrix products are computed in; weights, their updates and all else stay float32. `auto` is
+   * what a trial on this network finds quicker.
+   */
+  precision?: Precision | 'auto';
+  /** Keeps less in memory and computes parts of the network twice instead; the results are the same. */
+  checkpointing?: boolean;
   seed?: number;
   signal?: AbortSignal;
   display?: 'auto' | 'lines' | 'quiet';
@@ -42,6 +58,8 @@ const defaults = {
   optimizer: 'adam',
   learningRate: 1e-3,
   monitor: 'macroF1',
+  precision: 'float32',
+  checkpointing: false,
   seed: 0,
 } as const;
 
@@ -63,14 +81,23 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const release = cell?.cooperate();
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : undefined;
+  const peak = peakMemory();
+  const precision = await chosenPrecision(model, o, signal).catch((error: unknown) => {
+    release?.();
+    if (!signal?.aborted) throw error;
+    const before = 'Training was interrupted before its first step: the model is as it was.';
+    throw new TrainError('interrupted', before, { cause: error });
+  });
   const optimizer = makeOptimizer(o.optimizer, { learningRate: o.learningRate, weightDecay: o.weightDecay });
   const weights = classWeights(o.train, o.classWeights);
   const weightTensor = weights && tf.tensor1d(weights);
   const training = trainingStep(model, learning(model), optimizer, {
     weights: weightTensor,
+    precision,
+    checkpointing: o.checkpointing,
     onEager: (why) => process.stderr.write(`The steps run op by op, which is slower: ${why}.\n`),
   });
-  const history = emptyHistory(o.monitor);
+  const history = emptyHistory(o.monitor, precision);
   const display = trainingDisplay(o.display);
   let best: StateDict | undefined;
   // batch norms take their statistics from a step even where its loss is no number
@@ -87,12 +114,17 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       });
       seconds += (performance.now() - t) / 1000;
       trained += sums.seen;
-      const judged = await evaluate(model, o.val, { batch: Math.max(o.batch, 32), signal });
+      const judged = await evaluate(model, o.val, {
+        batch: Math.max(o.batch, 32),
+        precision,
+        signal,
+      });
       const { accuracy, macroF1, auc } = judged.report;
       const val = { loss: judged.loss, accuracy, macroF1, auc };
       record(history, epoch, { loss: sums.loss / sums.seen, accuracy: sums.right / sums.seen }, val);
       history.imagesPerSecond = trained / seconds;
       history.seconds = (performance.now() - start) / 1000;
+      history.peakBytes = peak();
       const value = val[o.monitor];
       const most = history.bestValue;
       const better = most === undefined || (o.monitor === 'loss' ? value < most : value > most);
@@ -160,10 +192,31 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
 }
 
 /** The last word on a training: how it ended, how long it took, and what was kept. */
-function ended({ stopped, seconds, best, bestValue, monitor }: History): string {
+function ended({ stopped, seconds, best, bestValue, monitor, peakBytes }: History): string {
   const how = stopped === 'early' ? 'stopped early' : 'finished';
-  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)})`;
+  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)}); at most ${(peakBytes / 1e9).toFixed(1)} GB of memory`;
 }
+
+/** The precision that is asked for, or the quicker one. */
+async function chosenPrecision(
+  model: Classifier,
+  { precision, batch, checkpointing, display }: Cleaned,
+  signal?: AbortSignal,
+): Promise<Precision> {
+  if (precision !== 'auto') return precision;
+  if (bfloat16Fault()) return 'float32';
+  const films = Math.min(batch, mostTried);
+  try {
+    const found = await trainingTrial(model, films, { checkpointing }, signal);
+    if (display !== 'quiet') process.stderr.write(`${trialText(found, films)}.\n`);
+    return found.precision;
+  } catch (error) {
+    if (error instanceof ComputeError && error.code === 'memory') return 'float32'; // and the first step says what fits
+    throw error;
+  }
+}
+/** Films of a trial at most. */
+const mostTried = 8;
 
 /** The largest half, quarter, … of a batch that a step of training has memory for; 0 where there is none. Changes the model. */
 function fittingBatch(model: Classifier, batch: number, training: TrainingStep): number {
@@ -242,6 +295,8 @@ function check(model: Classifier, o: Cleaned): void {
   if (!['adam', 'adamw', 'sgd'].includes(o.optimizer)) bad('optimizer', o.optimizer, 'adam, adamw or sgd');
   if (!['macroF1', 'accuracy', 'auc', 'loss'].includes(o.monitor))
     bad('monitor', o.monitor, 'macroF1, accuracy, auc or loss');
+  checkPrecision(o.precision);
+  if (typeof o.checkpointing !== 'boolean') bad('checkpointing', o.checkpointing, 'true or false');
   if (o.earlyStopping && !(o.earlyStopping.patience >= 1))
     bad('earlyStopping.patience', o.earlyStopping.patience, 'from 1 on');
   for (const [name, set] of [

@@ -1,5 +1,7 @@
 // What training recorded, epoch by epoch.
 
+import type { Precision } from '../compute/index.js';
+
 export interface History {
   epochs: number[];
   /** Mean over the epoch's batches. */
@@ -12,16 +14,22 @@ export interface History {
   monitor: string;
   imagesPerSecond: number;
   seconds: number;
+  /** What the training was computed in. */
+  precision: Precision;
+  /** The most memory that the process held. */
+  peakBytes: number;
   stopped: 'finished' | 'early';
 }
 
-export const emptyHistory = (monitor: string): History => ({
+export const emptyHistory = (monitor: string, precision: Precision): History => ({
   monitor,
   epochs: [],
   train: {},
   val: {},
   imagesPerSecond: 0,
   seconds: 0,
+  precision,
+  peakBytes: 0,
   stopped: 'finished',
 });
 

@@ -1,8 +1,18 @@
 // One step of training: forward, loss, gradients, update.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { compile, ops, tf, type CompileOptions, type Optimizer } from '../compute/index.js';
-import type { Classifier } from '../models/index.js';
+import {
+  compile,
+  ops,
+  optimizer,
+  tf,
+  trial,
+  type CompileOptions,
+  type Optimizer,
+  type Precision,
+  type Trial,
+} from '../compute/index.js';
+import { Checkpointed, type Classifier } from '../models/index.js';
 
 /** The variables of a model that learn, in the order of its layers. */
 export function learning(model: Classifier): tfjs.Variable[] {
@@ -38,28 +48,34 @@ export interface TrainingStep {
   dispose(): void;
 }
 
-/**
- * Makes the step; batches of a shape run as one TensorFlow function.
- * @param weights of the classes, `[classes]`
- * @param options of `compile`: `onEager` is told why a step can't run as a function
- */
+export interface StepOptions extends Omit<CompileOptions, 'prepared'> {
+  /** Weights of the classes, `[classes]`. */
+  weights?: tfjs.Tensor1D;
+  /** Computes parts of the network twice rather than keep their values. */
+  checkpointing?: boolean;
+}
+
+/** Makes the step; batches of a shape run as one TensorFlow function. */
 export function trainingStep(
   model: Classifier,
   variables: tfjs.Variable[],
-  optimizer: Optimizer,
-  { weights, ...options }: { weights?: tfjs.Tensor1D } & Omit<CompileOptions, 'prepared'> = {},
+  rule: Optimizer,
+  { weights, checkpointing, ...options }: StepOptions = {},
 ): TrainingStep {
+  const net = checkpointing ? new Checkpointed(model.net) : undefined;
+  const forward = (x: tfjs.Tensor): tfjs.Tensor =>
+    net ? net.apply(x) : (model.net.apply(x, { training: true }) as tfjs.Tensor);
   const compiled = compile(
     (x, y, ...scalars) => {
       const labels = y as tfjs.Tensor2D;
       let logits!: tfjs.Tensor2D;
       const { value, grads } = tf.variableGrads(() => {
-        logits = tf.keep(model.net.apply(x, { training: true }) as tfjs.Tensor2D);
+        logits = tf.keep(forward(x) as tfjs.Tensor2D);
         return crossEntropy(logits, labels, weights);
       }, variables);
       const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1)), 'int32'));
       logits.dispose();
-      optimizer.apply(
+      rule.apply(
         variables,
         variables.map((v) => grads[v.name]),
         scalars as tfjs.Scalar[],
@@ -70,7 +86,7 @@ export function trainingStep(
   );
   return {
     run(x, y, seed) {
-      const scalars = optimizer.begin();
+      const scalars = rule.begin();
       const results = compiled.run([x, y, ...scalars], seed);
       const [loss, right] = results.map((t) => t.dataSync()[0]);
       tf.dispose([...scalars, ...results]);
@@ -78,4 +94,34 @@ export function trainingStep(
     },
     dispose: () => compiled.dispose(),
   };
+}
+
+/**
+ * Tries which precision trains a model more quickly, with films of noise. The model is as before afterwards.
+ * @param films of the trial's batch
+ */
+export async function trainingTrial(
+  model: Classifier,
+  films: number,
+  options: Pick<StepOptions, 'checkpointing'>,
+  signal?: AbortSignal,
+): Promise<Trial> {
+  const before = model.stateDict();
+  const x = tf.randomUniform([films, ...model.inputShape], -1, 1, 'float32', 1) as tfjs.Tensor4D;
+  const y = tf.tidy(() => tf.softmax(tf.zeros([films, model.classes.length]))) as tfjs.Tensor2D;
+  const variables = learning(model);
+  const sgd = optimizer('sgd', { learningRate: 1e-6 });
+  const steps = new Map<Precision, TrainingStep>();
+  try {
+    return await trial((precision) => {
+      if (!steps.has(precision))
+        steps.set(precision, trainingStep(model, variables, sgd, { precision, ...options }));
+      steps.get(precision)!.run(x, y, 1);
+    }, signal);
+  } finally {
+    for (const step of steps.values()) step.dispose();
+    sgd.dispose();
+    tf.dispose([x, y]);
+    model.loadState(before);
+  }
 }

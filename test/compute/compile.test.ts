@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import type * as tfjs from '@tensorflow/tfjs';
 import { binding, compile, optimizer, tf, uniform, type OptimizerName } from '../../src/compute/index.js';
-import { create, type Classifier } from '../../src/models/index.js';
-import { learning, trainingStep } from '../../src/train/step.js';
+import { create, type StateDict } from '../../src/models/index.js';
+import { learning, trainingStep, type StepOptions } from '../../src/train/step.js';
 
 const values = (t: tfjs.Tensor): number[] => {
   const v = [...t.dataSync()];
@@ -246,38 +246,45 @@ describe('a compiled step', () => {
 describe('a compiled step of training', function () {
   this.timeout(300_000);
   for (const name of ['resnet18', 'densenet121', 'efficientnet_b0', 'mobilenet_v2', 'tf_efficientnet_lite0'])
-    it(`${name}: 50 losses and the weights after them as step by step`, async () => {
-      const train = async (compiled: boolean): Promise<{ losses: number[]; model: Classifier }> => {
+    it(`${name}: 50 losses and the weights after them as step by step, but for rounding`, async () => {
+      /** Losses and weights; `nudge` is what all weights are multiplied by before. */
+      const train = async (
+        { eager = false, checkpointing = false }: StepOptions,
+        nudge = 1,
+      ): Promise<{ losses: number[]; weights: StateDict }> => {
         const model = await create(name, { classes: 3, inputShape: [32, 32], seed: 1, dropout: 0.3 });
-        const o = optimizer('adam', { learningRate: 1e-4 });
-        const step = trainingStep(model, learning(model), o, { eager: !compiled });
+        for (const v of learning(model)) tf.tidy(() => v.assign(tf.mul(v, nudge)));
+        const o = optimizer('adam', { learningRate: 1e-5 });
+        const step = trainingStep(model, learning(model), o, { eager, checkpointing });
         const losses: number[] = [];
         for (let i = 0; i < 50; i++) {
-          // every fifth batch is a smaller one; TensorFlow divides by a constant as a product with its reciprocal, which
-          // is exact for powers of two, and training makes much of a last digit
-          const n = i % 5 === 4 ? 2 : 4;
+          // every fifth batch is a smaller one
+          const n = i % 5 === 4 ? 6 : 8;
           const x = tf.randomUniform([n, 32, 32, 3], -1, 1, 'float32', i) as tfjs.Tensor4D;
-          const y = tf.tidy(() =>
-            tf.cast(tf.oneHot(tf.tensor1d([0, 1, 2, 1].slice(0, n), 'int32'), 3), 'float32'),
-          ) as tfjs.Tensor2D;
-          losses.push(step.run(x, y, i).loss);
+          const labels = Int32Array.from({ length: n }, (_, k) => [0, 1, 2, 1][k % 4]);
+          const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), 'float32'));
+          losses.push(step.run(x, y as tfjs.Tensor2D, i).loss);
           tf.dispose([x, y]);
         }
-        step.dispose();
-        o.dispose();
-        return { losses, model };
+        const weights = model.stateDict();
+        for (const t of [step, o, model]) t.dispose();
+        return { losses, weights };
       };
-      const [a, b] = [await train(true), await train(false)];
-      a.losses.forEach((loss, i) => {
-        const off = Math.abs(loss - b.losses[i]) / Math.max(1e-3, Math.abs(b.losses[i]));
-        assert.ok(off < 1e-5, `step ${i}: ${loss}, step by step ${b.losses[i]}`);
+      const eager = await train({ eager: true });
+      const away = (other: typeof eager): { loss: number; weight: number } => ({
+        loss: Math.max(...other.losses.map((v, i) => Math.abs(v - eager.losses[i]))),
+        weight: Math.max(
+          ...[...eager.weights].map(([key, { data }]) =>
+            other.weights.get(key)!.data.reduce((most, v, i) => Math.max(most, Math.abs(v - data[i])), 0),
+          ),
+        ),
       });
-      const other = b.model.stateDict();
-      for (const [key, { data }] of a.model.stateDict()) {
-        const d = data.reduce((most, v, i) => Math.max(most, Math.abs(v - other.get(key)!.data[i])), 0);
-        assert.ok(d < 1e-5, `${key} differs by ${d}`);
+      // fused ops round otherwise: what training makes of that it also makes of weights of another last digit
+      const rounded = away(await train({ eager: true }, 1 + 2 ** -22));
+      for (const checkpointing of name === 'efficientnet_b0' ? [false, true] : [false]) {
+        const compiled = away(await train({ checkpointing }));
+        const shown = JSON.stringify({ checkpointing, compiled, rounded });
+        assert.ok(compiled.loss <= 3 * rounded.loss && compiled.weight <= 3 * rounded.weight, shown);
       }
-      a.model.dispose();
-      b.model.dispose();
     });
 });
