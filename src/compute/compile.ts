@@ -20,8 +20,6 @@ export interface CompileOptions {
   eager?: boolean;
   /** What convolutions and matrix products are computed in; variables and all else stay float32. */
   precision?: Precision;
-  /** Fuses convolutions with what follows, which is quicker; an activation then makes 0 of what is no number. */
-  fuse?: boolean;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
@@ -71,17 +69,15 @@ function remove(names: string[]): void {
 const forgotten = new FinalizationRegistry(remove);
 
 const FLOATS = attr.type('dtype', FLOAT);
-/** ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is. */
-function grappler({ precision, fuse }: CompileOptions): OpAttr {
-  const rewrite = [
-    ...(fuse ? [] : [0x70, 2]), // 14 remapping = OFF (2)
-    ...(precision === 'bfloat16' ? [0xf8, 1, 1] : []), // 31 auto_mixed_precision_onednn_bfloat16 = ON (1)
-  ];
-  return attr.bytes(
-    'config_proto',
-    Uint8Array.of(0x52, rewrite.length + 2, 0x52, rewrite.length, ...rewrite),
-  );
-}
+/**
+ * ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is.
+ * 14 remapping = OFF (2): what it fuses makes 0 of NaN, and its depthwise convolutions lose their padding, which ends the
+ * process; 31 auto_mixed_precision_onednn_bfloat16 = ON (1).
+ */
+const GRAPPLER: Record<Precision, OpAttr[]> = {
+  float32: [attr.bytes('config_proto', Uint8Array.of(0x52, 4, 0x52, 2, 0x70, 2))],
+  bfloat16: [attr.bytes('config_proto', Uint8Array.of(0x52, 7, 0x52, 5, 0x70, 2, 0xf8, 1, 1))],
+};
 
 class Compiled implements CompiledStep {
   private readonly shapes = new Map<string, 'seen' | 'eager' | Played>();
@@ -97,7 +93,7 @@ class Compiled implements CompiledStep {
     forgotten.register(this, this.names);
     const fault = options.precision === 'bfloat16' && bfloat16Fault();
     if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32' or 'auto'.`);
-    this.attrs = [grappler(options)];
+    this.attrs = GRAPPLER[options.precision ?? 'float32'];
   }
 
   private get backend(): NodeBackend {

@@ -45,7 +45,7 @@ export class Scoring {
       const options = { prepared: true, precision };
       step = {
         plain: compile((x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
-        fixed: compile((x) => [tf.softmax(this.run(x))], { ...options, fuse: true }),
+        fixed: compile((x) => [tf.softmax(this.run(x))], options),
       };
       this.steps.set(precision, step);
     }
@@ -68,13 +68,8 @@ export class Scoring {
     const before = this.seen.get(shape) ?? 0;
     const count = often && before < enough ? enough : before + 1;
     this.seen.set(shape, count);
-    if (count === enough && weights) {
-      this.folded = this.fold();
-      // fused ops would make numbers of what is none
-      if (!this.folded) this.seen.set(shape, NaN);
-    }
-    if (!(count >= enough && weights) || (count === enough && !this.folded))
-      return plain.run([x])[0] as tfjs.Tensor2D;
+    if (count < enough || !weights) return plain.run([x])[0] as tfjs.Tensor2D;
+    if (count === enough) this.folded = this.fold();
     try {
       return fixed.run([x])[0] as tfjs.Tensor2D;
     } finally {
@@ -87,8 +82,7 @@ export class Scoring {
     return trial((precision) => this.scores(x, precision, true).dispose(), signal);
   }
 
-  /** Undefined where a value is no number or infinite. */
-  private fold(): Map<Conv2d, Folded> | undefined {
+  private fold(): Map<Conv2d, Folded> {
     const out = new Map<Conv2d, Folded>();
     for (const [conv, norm] of this.pairs) {
       const { scale, shift } = norm.affine();
@@ -97,7 +91,6 @@ export class Scoring {
       // [height, width, channels, filters] of a dense and [height, width, channels, multiplier] of a depthwise convolution end alike
       const w = weight.map((v, i) => v * scale[i % filters]);
       const b = shift.map((v, i) => v + (bias ? bias[i] * scale[i] : 0));
-      if (![w, b].every((values) => values.every(Number.isFinite))) return undefined;
       out.set(conv, { weight: w, bias: b });
     }
     return out;
