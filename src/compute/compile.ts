@@ -92,7 +92,7 @@ class Compiled implements CompiledStep {
   ) {
     forgotten.register(this, this.names);
     const fault = options.precision === 'bfloat16' && bfloat16Fault();
-    if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32' or 'auto'.`);
+    if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32'.`);
     this.attrs = GRAPPLER[options.precision ?? 'float32'];
   }
 

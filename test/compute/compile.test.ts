@@ -279,12 +279,13 @@ describe('a compiled step of training', function () {
           ),
         ),
       });
-      // fused ops round otherwise: what training makes of that it also makes of weights of another last digit
+      // ops that Grappler rewrites round otherwise: what training makes of that it also makes of weights of another last digit
       const rounded = away(await train({ eager: true }, 1 + 2 ** -22));
       for (const checkpointing of name === 'efficientnet_b0' ? [false, true] : [false]) {
         const compiled = away(await train({ checkpointing }));
         const shown = JSON.stringify({ checkpointing, compiled, rounded });
-        assert.ok(compiled.loss <= 3 * rounded.loss && compiled.weight <= 3 * rounded.weight, shown);
+        assert.ok(compiled.loss <= Math.min(3 * rounded.loss, 0.02), shown);
+        assert.ok(compiled.weight <= Math.min(3 * rounded.weight, 1e-3), shown);
       }
     });
 });

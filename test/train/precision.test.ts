@@ -39,7 +39,7 @@ describe('precision', function () {
   });
 
   it('bfloat16 gives the loss and gradients of float32, but for its coarser numbers', async function () {
-    if (!possible) return this.skip();
+    if (!possible) return this.skip(); // a processor without bfloat16: the test before has the error
     const x = tf.randomUniform([16, 64, 64, 3], -1, 1, 'float32', 1) as tfjs.Tensor4D;
     const labels = Int32Array.from({ length: 16 }, (_, i) => i % 3);
     const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), 'float32'));
