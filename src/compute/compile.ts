@@ -20,6 +20,11 @@ export interface CompileOptions {
   eager?: boolean;
   /** What convolutions and matrix products are computed in; variables and all else stay float32. */
   precision?: Precision;
+  /**
+   * Convolutions, batch norms and matrix products are fused with the bias and the activation after them. For inference
+   * with finite numbers only: a fused ReLU makes 0 of NaN. A depthwise convolution must not have a padding of its own.
+   */
+  fuse?: boolean;
   /** Called once for each shape that can't be compiled, with the reason. */
   onEager?: (why: string) => void;
 }
@@ -71,13 +76,14 @@ const forgotten = new FinalizationRegistry(remove);
 const FLOATS = attr.type('dtype', FLOAT);
 /**
  * ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is.
- * 14 remapping = OFF (2): what it fuses makes 0 of NaN, and its depthwise convolutions lose their padding, which ends the
- * process; 31 auto_mixed_precision_onednn_bfloat16 = ON (1).
+ * 14 remapping = ON (1) or OFF (2): what it fuses makes 0 of NaN, and its depthwise convolutions lose their padding, which
+ * ends the process; 31 auto_mixed_precision_onednn_bfloat16 = ON (1).
  */
-const GRAPPLER: Record<Precision, OpAttr[]> = {
-  float32: [attr.bytes('config_proto', Uint8Array.of(0x52, 4, 0x52, 2, 0x70, 2))],
-  bfloat16: [attr.bytes('config_proto', Uint8Array.of(0x52, 7, 0x52, 5, 0x70, 2, 0xf8, 1, 1))],
-};
+function grappler(precision: Precision, fuse: boolean): OpAttr[] {
+  const rewrite = [0x70, fuse ? 1 : 2, ...(precision === 'bfloat16' ? [0xf8, 1, 1] : [])];
+  const bytes = [0x52, rewrite.length + 2, 0x52, rewrite.length, ...rewrite];
+  return [attr.bytes('config_proto', Uint8Array.from(bytes))];
+}
 
 class Compiled implements CompiledStep {
   private readonly shapes = new Map<string, 'seen' | 'eager' | Played>();
@@ -93,7 +99,7 @@ class Compiled implements CompiledStep {
     forgotten.register(this, this.names);
     const fault = options.precision === 'bfloat16' && bfloat16Fault();
     if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32'.`);
-    this.attrs = GRAPPLER[options.precision ?? 'float32'];
+    this.attrs = grappler(options.precision ?? 'float32', !!options.fuse);
   }
 
   private get backend(): NodeBackend {

@@ -21,6 +21,8 @@ export interface ConvOptions {
   pad?: Pad;
   dilation?: number;
   groups?: number;
+  /** Pads in an op before the convolution where TensorFlow's own SAME and VALID are other paddings; no gradient. */
+  padFirst?: boolean;
 }
 
 /** x with a border of `value`. */
@@ -87,7 +89,9 @@ class Convolution {
     ];
   }
 
-  forward(x: T4, w: T4): T4 {
+  forward(x: T4, w: T4, padFirst = false): T4 {
+    if (padFirst && !this.plain)
+      return run(ops[this.kind].forward, this.attrs('VALID'), [padded(x, this.pads), w]);
     return run(ops[this.kind].forward, this.attrs(this.plain ?? 'EXPLICIT'), [x, w]);
   }
 
@@ -151,13 +155,13 @@ function convolve(
   kind: keyof typeof ops,
   x: T4,
   w: T4,
-  { stride = 1, pad = 0, dilation = 1 }: ConvOptions,
+  { stride = 1, pad = 0, dilation = 1, padFirst }: ConvOptions,
 ): T4 {
   const c = new Convolution(kind, x, w, stride, pad, dilation);
   return custom([x, w], ([x, w], save) => {
     save([x, w]);
     return {
-      value: c.forward(x as T4, w as T4),
+      value: c.forward(x as T4, w as T4, padFirst),
       gradient: (dy, [x, w]) => [
         c.inputGradient(x.shape, w as T4, dy as T4),
         c.filterGradient(x as T4, w.shape, dy as T4),

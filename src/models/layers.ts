@@ -76,6 +76,12 @@ export interface Conv2dConfig extends Config {
   init?: Initial;
 }
 
+/** What a convolution computes with, in its layout. */
+export interface Filters {
+  weight: Float32Array;
+  bias?: Float32Array;
+}
+
 /** Convolution; `groups` equal to the channels makes it depthwise. */
 export class Conv2d extends tf.layers.Layer implements TorchLayer {
   static className = 'CellgradConv2d';
@@ -103,20 +109,20 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
       this.apply2d(single(inputs) as T4, this.weight.read() as T4, this.biasVariable?.read()),
     );
   }
-  private apply2d(x: T4, w: T4, bias?: tfjs.Tensor): tfjs.Tensor {
+  private apply2d(x: T4, w: T4, bias?: tfjs.Tensor, padFirst = false): tfjs.Tensor {
     const { stride, pad, dilation, groups } = this.config;
     const y = this.depthwise
-      ? ops.depthwiseConv2d(x, w, { stride, pad, dilation })
+      ? ops.depthwiseConv2d(x, w, { stride, pad, dilation, padFirst })
       : ops.conv2d(x, w, { stride, pad, dilation, groups });
     return bias ? ops.biasAdd(y, bias) : y;
   }
-  /** The convolution with other values, which a function that is traced takes as constants. */
-  convolve(x: T4, weight: Float32Array, bias: Float32Array): tfjs.Tensor {
+  /** The convolution with other values, which a function that is traced takes as constants and may fuse. */
+  convolve(x: T4, { weight, bias }: Filters): tfjs.Tensor {
     const shape = this.weight.shape as [number, number, number, number];
-    return this.apply2d(x, tf.tensor4d(weight, shape), tf.tensor1d(bias));
+    return this.apply2d(x, tf.tensor4d(weight, shape), bias && tf.tensor1d(bias), this.depthwise);
   }
   /** Its parameters as they are now. */
-  values(): { weight: Float32Array; bias?: Float32Array } {
+  values(): Filters {
     return {
       weight: this.weight.read().dataSync() as Float32Array,
       bias: this.biasVariable?.read().dataSync() as Float32Array | undefined,

@@ -10,27 +10,24 @@ import {
   type Precision,
   type Trial,
 } from '../compute/index.js';
-import { BatchNorm2d, Conv2d } from './layers.js';
+import { BatchNorm2d, Conv2d, type Filters } from './layers.js';
 import { inputNames, isInput, layerwise, outputName } from './layerwise.js';
-
-/** A convolution with the batch norm after it as one: filters and bias. */
-interface Folded {
-  weight: Float32Array;
-  bias: Float32Array;
-}
 
 /** After so many batches of a shape with the same weights it pays to compile them in. */
 const enough = 8;
 
 /**
  * Scores batches with a network. A shape runs as a TensorFlow function that is given the weights; once several batches
- * came with the same ones, as a function with batch norm folded into the convolutions and their filters as constants.
+ * came with the same ones, as a function with batch norm folded into the convolutions, their filters as constants, and
+ * the activations after them fused.
  */
 export class Scoring {
   private readonly steps = new Map<Precision, { plain: CompiledStep; fixed: CompiledStep }>();
   private readonly pairs: Map<Conv2d, BatchNorm2d>;
   /** What the function with constants is traced with. */
-  private folded?: Map<Conv2d, Folded>;
+  private folded?: Map<Conv2d, Filters>;
+  /** Whether a network with these weights can be fused, which hides what isn't a number. */
+  private finite = true;
   /** The weights that batches were last scored with, and how many of each shape. */
   private weights = '';
   private readonly seen = new Map<string, number>();
@@ -45,7 +42,7 @@ export class Scoring {
       const options = { prepared: true, precision };
       step = {
         plain: compile((x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
-        fixed: compile((x) => [tf.softmax(this.run(x))], options),
+        fixed: compile((x) => [tf.softmax(onlyFinite(x, this.run(x)))], { ...options, fuse: true }),
       };
       this.steps.set(precision, step);
     }
@@ -64,12 +61,16 @@ export class Scoring {
       this.seen.clear();
       for (const step of this.steps.values()) step.fixed.dispose();
       this.weights = weights;
+      this.finite = true;
     }
     const before = this.seen.get(shape) ?? 0;
     const count = often && before < enough ? enough : before + 1;
     this.seen.set(shape, count);
-    if (count < enough || !weights) return plain.run([x])[0] as tfjs.Tensor2D;
-    if (count === enough) this.folded = this.fold();
+    if (count === enough && this.finite) {
+      this.finite = this.net.weights.every((w) => w.read().dataSync().every(Number.isFinite));
+      if (this.finite) this.folded = this.fold();
+    }
+    if (count < enough || !weights || !this.finite) return plain.run([x])[0] as tfjs.Tensor2D;
     try {
       return fixed.run([x])[0] as tfjs.Tensor2D;
     } finally {
@@ -82,11 +83,12 @@ export class Scoring {
     return trial((precision) => this.scores(x, precision, true).dispose(), signal);
   }
 
-  private fold(): Map<Conv2d, Folded> {
-    const out = new Map<Conv2d, Folded>();
+  private fold(): Map<Conv2d, Filters> {
+    const out = new Map<Conv2d, Filters>();
+    for (const layer of this.net.layers) if (layer instanceof Conv2d) out.set(layer, layer.values());
     for (const [conv, norm] of this.pairs) {
       const { scale, shift } = norm.affine();
-      const { weight, bias } = conv.values();
+      const { weight, bias } = out.get(conv)!;
       const filters = scale.length;
       // [height, width, channels, filters] of a dense and [height, width, channels, multiplier] of a depthwise convolution end alike
       const w = weight.map((v, i) => v * scale[i % filters]);
@@ -101,7 +103,7 @@ export class Scoring {
     const norms = new Set<tfjs.layers.Layer>(this.pairs.values());
     return layerwise(this.net.layers, { name: this.net.inputs[0].name, value: x }, (layer, given) => {
       const folded = this.folded?.get(layer as Conv2d);
-      if (folded) return (layer as Conv2d).convolve(given as tfjs.Tensor4D, folded.weight, folded.bias);
+      if (folded) return (layer as Conv2d).convolve(given as tfjs.Tensor4D, folded);
       return norms.has(layer)
         ? (given as tfjs.Tensor)
         : (layer.call(given, { training: false }) as tfjs.Tensor);
@@ -116,6 +118,12 @@ export class Scoring {
     this.seen.clear();
     this.weights = '';
   }
+}
+
+/** The logits of a batch; NaN for the films that have a value that isn't finite. */
+function onlyFinite(x: tfjs.Tensor, logits: tfjs.Tensor): tfjs.Tensor {
+  const finite = tf.isFinite(tf.mean(tf.reshape(x, [x.shape[0], -1]), 1));
+  return tf.where(tf.expandDims(finite, 1), logits, NaN);
 }
 
 /** Convolutions whose only reader is a batch norm, with it. */
