@@ -2,7 +2,9 @@
 // runs SAME and VALID windows on oneDNN's kernels and EXPLICIT ones on Eigen's, and the two differ by up to four times.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { attr, custom, FLOAT, native, run } from './attributes.js';
+import { direct } from './activations.js';
+import { attr, custom, FLOAT, run } from './attributes.js';
+import { nodeBackend } from './backend.js';
 import type { OpAttr } from './binding.js';
 import { prefersEigen } from './processor.js';
 import { tf } from './tfjs.js';
@@ -61,6 +63,8 @@ class Convolution {
   /** Whether one of TensorFlow's own paddings gives these pads. */
   private readonly plain: 'SAME' | 'VALID' | undefined;
   private readonly kernel: [number, number];
+  /** Filters that see some of the channels, which TensorFlow differentiates on oneDNN's kernels and on GPUs only. */
+  private readonly grouped: boolean;
 
   constructor(
     private readonly kind: keyof typeof ops,
@@ -71,6 +75,7 @@ class Convolution {
     private readonly dilation: number,
   ) {
     this.kernel = [w.shape[0], w.shape[1]];
+    this.grouped = kind === 'dense' && w.shape[2] !== x.shape[3];
     const auto = [0, 1].flatMap((i) => same(x.shape[i + 1], this.kernel[i], stride, dilation)) as Sides;
     this.pads = pad === 'same' ? auto : sides(pad);
     this.plain =
@@ -90,14 +95,20 @@ class Convolution {
   }
 
   forward(x: T4, w: T4, padFirst = false): T4 {
-    if (padFirst && !this.plain)
+    if ((padFirst || this.grouped) && !this.plain)
       return run(ops[this.kind].forward, this.attrs('VALID'), [padded(x, this.pads), w]);
     return run(ops[this.kind].forward, this.attrs(this.plain ?? 'EXPLICIT'), [x, w]);
   }
 
   /** Whether it is a matrix product over the pixels. */
   private get pointwise(): boolean {
-    return this.kind === 'dense' && this.kernel.join() === '1,1' && this.stride === 1 && !!this.plain;
+    return (
+      this.kind === 'dense' &&
+      !this.grouped &&
+      this.kernel.join() === '1,1' &&
+      this.stride === 1 &&
+      !!this.plain
+    );
   }
 
   inputGradient(xShape: number[], w: T4, dy: T4): T4 {
@@ -127,7 +138,7 @@ class Convolution {
     const direct = (x: T4, padding: 'SAME' | 'VALID' | 'EXPLICIT'): T4 =>
       run(op, this.attrs(padding), [x, tf.tensor1d(wShape, 'int32'), dy]);
     // Eigen's kernel copies a window of x for each pixel: too much of a copy where there are few channels
-    const eigen = prefersEigen() && (this.kind === 'depthwise' || ci >= 8);
+    const eigen = prefersEigen() && !this.grouped && (this.kind === 'depthwise' || ci >= 8);
     if (!eigen || this.kernel.join() === '1,1')
       return this.plain ? direct(x, this.plain) : direct(padded(x, this.pads), 'VALID');
     if (this.kind === 'dense' && ci >= 2 * co && this.stride === 1) return this.swapped(x, wShape, dy);
@@ -170,6 +181,27 @@ function convolve(
   }) as T4;
 }
 
+let groups: boolean | undefined;
+
+/** Whether TensorFlow has the gradients of grouped convolutions here: without oneDNN the CPU's kernels refuse. */
+function differentiatesGroups(): boolean {
+  groups ??= nodeBackend().binding.untraced(() =>
+    tf.tidy(() => {
+      const x = tf.ones<tfjs.Rank.R4>([1, 2, 2, 2]);
+      const w = tf.ones<tfjs.Rank.R4>([1, 1, 1, 2]);
+      const c = new Convolution('dense', x, w, 1, 0, 1);
+      try {
+        c.inputGradient(x.shape, w, x);
+        c.filterGradient(x, w.shape, x);
+        return true;
+      } catch {
+        return false;
+      }
+    }),
+  );
+  return groups;
+}
+
 /**
  * 2-D convolution as torch.nn.functional.conv2d computes it.
  * @param x `[batch, height, width, channels]`
@@ -177,8 +209,7 @@ function convolve(
  */
 export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
   const { groups = 1, stride = 1, pad = 0, dilation = 1 } = options;
-  if (groups > 1) {
-    // TensorFlow's gradients of a grouped convolution exist only with oneDNN, which not every processor has
+  if (groups > 1 && !(direct() && differentiatesGroups())) {
     const ws = tf.split(w, groups, 3) as T4[];
     const parts = tf.split(x, groups, 3) as T4[];
     return tf.concat(
@@ -186,7 +217,7 @@ export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
       3,
     );
   }
-  if (native()) return convolve('dense', x, w, options);
+  if (direct()) return convolve('dense', x, w, options);
   if (pad === 'same') return tf.conv2d(x, w, stride, 'same', 'NHWC', dilation);
   return tf.conv2d(padded(x, sides(pad)), w, stride, 'valid', 'NHWC', dilation);
 }
@@ -197,7 +228,7 @@ export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
  * @param w `[kernelHeight, kernelWidth, channels, multiplier]`
  */
 export function depthwiseConv2d(x: T4, w: T4, options: Omit<ConvOptions, 'groups'> = {}): T4 {
-  if (native()) return convolve('depthwise', x, w, options);
+  if (direct()) return convolve('depthwise', x, w, options);
   const { stride = 1, pad = 0, dilation = 1 } = options;
   if (pad === 'same') return tf.depthwiseConv2d(x, w, stride, 'same', 'NHWC', dilation);
   return tf.depthwiseConv2d(padded(x, sides(pad)), w, stride, 'valid', 'NHWC', dilation);

@@ -2,28 +2,16 @@
 // tfjs composes these gradients from many small ops, pads in a step of its own, and knows no grouped convolution.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { direct } from './activations.js';
 import { attr, custom, FLOAT, native, run, runMany } from './attributes.js';
 import { nodeBackend } from './backend.js';
 import { padded, sides, type Pad } from './conv.js';
 import { tf } from './tfjs.js';
 
+export { gelu, hardSigmoid, hardSwish, registerNativeGradients, sigmoidGate, swish } from './activations.js';
 export { conv2d, depthwiseConv2d, type ConvOptions, type Pad } from './conv.js';
 
 type T4 = tfjs.Tensor4D;
-
-/** Replaces tfjs's composed gradients of activations and bias addition by TensorFlow's own ops. */
-export function registerNativeGradients(): void {
-  const activation = (kernelName: string, op: string): void => {
-    tf.unregisterGradient(kernelName);
-    tf.registerGradient({
-      kernelName,
-      outputsToSave: [true],
-      gradFunc: (dy, [y]) => ({ x: () => run(op, [attr.type('T', FLOAT)], [dy as tfjs.Tensor, y]) }),
-    });
-  };
-  activation('Relu', 'ReluGrad');
-  activation('Relu6', 'Relu6Grad');
-}
 
 /**
  * Max pooling; what is padded never wins.
@@ -31,7 +19,7 @@ export function registerNativeGradients(): void {
  */
 export function maxPool(x: T4, { size, stride, pad = 0 }: { size: number; stride: number; pad?: Pad }): T4 {
   const lowest = -3e38;
-  if (pad === 'same' || !native()) {
+  if (pad === 'same' || !direct()) {
     if (pad === 'same') return tf.maxPool(x, size, stride, 'same');
     return tf.maxPool(padded(x, sides(pad), lowest), size, stride, 'valid');
   }
@@ -50,6 +38,82 @@ export function maxPool(x: T4, { size, stride, pad = 0 }: { size: number; stride
   }) as T4;
 }
 
+export interface AveragePoolOptions {
+  size: number;
+  stride: number;
+  /** TensorFlow's `same` counts no padding. */
+  pad?: Pad;
+  /** Whether zeros of the padding count, as PyTorch has it unless told otherwise. */
+  countPadding?: boolean;
+}
+
+/**
+ * Average pooling.
+ * @param x `[batch, height, width, channels]`
+ */
+export function averagePool(x: T4, { size, stride, pad = 0, countPadding = true }: AveragePoolOptions): T4 {
+  const pool = (x: T4): T4 => {
+    if (pad === 'same' || !direct()) return tf.avgPool(x, size, stride, pad === 'same' ? 'same' : 'valid');
+    // padded beforehand, as for maxPool
+    const attrs = [
+      attr.type('T', FLOAT),
+      attr.ints('ksize', [1, size, size, 1]),
+      attr.ints('strides', [1, stride, stride, 1]),
+      attr.text('padding', 'VALID'),
+      attr.text('data_format', 'NHWC'),
+    ];
+    return custom([x], ([x]) => ({
+      value: run('AvgPool', attrs, [x]),
+      gradient: (dy) => [run('AvgPoolGrad', attrs, [tf.tensor1d(x.shape, 'int32'), dy])],
+    })) as T4;
+  };
+  if (pad === 'same') return pool(x);
+  const border = sides(pad);
+  const y = pool(padded(x, border));
+  if (countPadding || border.every((n) => n === 0)) return y;
+  const [, height, width] = x.shape;
+  return tf.div(y, pool(padded(tf.ones([1, height, width, 1]), border)));
+}
+
+/**
+ * Layer normalisation over the last axis (Ba et al. 2016), with the variance of all its values.
+ * @param x `[..., channels]`
+ * @param gamma `[channels]`
+ * @param beta `[channels]`
+ */
+export function layerNorm(
+  x: tfjs.Tensor,
+  gamma: tfjs.Tensor,
+  beta: tfjs.Tensor,
+  epsilon = 1e-5,
+): tfjs.Tensor {
+  const normalised = (x: tfjs.Tensor): [tfjs.Tensor, tfjs.Tensor] => {
+    const centred = tf.sub(x, tf.mean(x, -1, true));
+    const scale = tf.rsqrt(tf.add(tf.mean(tf.square(centred), -1, true), epsilon));
+    return [tf.mul(centred, scale), scale];
+  };
+  if (!direct()) return tf.add(tf.mul(normalised(x)[0], gamma), beta);
+  const channels = x.shape[x.rank - 1]!;
+  return custom([x, gamma, beta], ([x, gamma, beta], save) => {
+    const [unit, scale] = normalised(x);
+    save([unit, scale, gamma]);
+    return {
+      value: tf.add(tf.mul(unit, gamma), beta),
+      // with u the normalised x and g = dy · gamma: (g − mean(g) − u · mean(g · u)) · scale; the means are products with gamma
+      gradient(dy, [unit, scale, gamma]) {
+        const column = tf.reshape(tf.mul(gamma, 1 / channels), [channels, 1]) as tfjs.Tensor2D;
+        const mean = (t: tfjs.Tensor): tfjs.Tensor =>
+          tf.reshape(tf.matMul(tf.reshape(t, [-1, channels]), column), scale.shape);
+        const product = tf.mul(dy, unit);
+        const rest = tf.add(tf.mul(unit, mean(product)), mean(dy));
+        const sum = (t: tfjs.Tensor): tfjs.Tensor =>
+          run('BiasAddGrad', [attr.type('T', FLOAT), attr.text('data_format', 'NHWC')], [t]);
+        return [tf.mul(tf.sub(tf.mul(dy, gamma), rest), scale), sum(product), sum(dy)];
+      },
+    };
+  });
+}
+
 /**
  * Batch normalisation over the batch's own statistics.
  * @param x `[batch, height, width, channels]`
@@ -64,7 +128,7 @@ export function batchNormTrain(
   beta: tfjs.Tensor,
   epsilon: number,
 ): { y: T4; mean: tfjs.Tensor1D; variance: tfjs.Tensor1D } {
-  if (!native()) {
+  if (!direct()) {
     const { mean, variance } = tf.moments(x, [0, 1, 2]) as { mean: tfjs.Tensor1D; variance: tfjs.Tensor1D };
     const y = tf.batchNorm4d(x, mean, variance, beta as tfjs.Tensor1D, gamma as tfjs.Tensor1D, epsilon);
     const n = x.size / x.shape[3];
@@ -111,7 +175,7 @@ export function batchNorm(
   epsilon: number,
 ): T4 {
   const { mean, variance } = statistics;
-  if (!native()) return tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon);
+  if (!direct()) return tf.batchNorm4d(x, mean, variance, beta, gamma, epsilon);
   const attrs = [
     attr.type('T', FLOAT),
     attr.type('U', FLOAT),
@@ -132,25 +196,12 @@ export function batchNorm(
 
 /** x + bias over the last axis, with its gradient as one op. */
 export function biasAdd(x: tfjs.Tensor, bias: tfjs.Tensor): tfjs.Tensor {
-  if (!native()) return tf.add(x, bias);
+  if (!direct()) return tf.add(x, bias);
   const attrs = [attr.type('T', FLOAT), attr.text('data_format', 'NHWC')];
   return custom([x, bias], ([x, bias]) => ({
     value: run('BiasAdd', attrs, [x, bias]),
     gradient: (dy) => [tf.clone(dy), run('BiasAddGrad', attrs, [dy])],
   }));
-}
-
-/** Swish (SiLU), x · sigmoid(x). */
-export function swish(x: tfjs.Tensor): tfjs.Tensor {
-  return custom([x], ([x], save) => {
-    const s = tf.sigmoid(x);
-    save([x, s]);
-    return {
-      value: tf.mul(x, s),
-      // d/dx x·s = s + x·s·(1 − s)
-      gradient: (dy, [x, s]) => [tf.mul(dy, tf.mul(s, tf.add(1, tf.mul(x, tf.sub(1, s)))))],
-    };
-  });
 }
 
 /**
@@ -160,7 +211,7 @@ export function swish(x: tfjs.Tensor): tfjs.Tensor {
  * @returns `[batch]`
  */
 export function softmaxCrossEntropy(labels: tfjs.Tensor2D, logits: tfjs.Tensor2D): tfjs.Tensor1D {
-  if (!native()) return tf.neg(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1)) as tfjs.Tensor1D;
+  if (!direct()) return tf.neg(tf.sum(tf.mul(labels, tf.logSoftmax(logits)), -1)) as tfjs.Tensor1D;
   return custom([logits], ([logits], save) => {
     const [loss, gradient] = runMany(
       'SoftmaxCrossEntropyWithLogits',
