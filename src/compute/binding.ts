@@ -77,6 +77,8 @@ export class Binding {
   private readonly c: CApi;
   private readonly status: Pointer;
   private readonly context: Pointer;
+  /** What each op is put together in: cheaper than a new one. TensorFlow empties it when it has run. */
+  private readonly op: Pointer;
   private readonly savedModels: SavedModels;
   private readonly handles = new Map<number, Pointer>();
   private readonly definitions = new Map<string, Definition | null>();
@@ -100,6 +102,7 @@ export class Binding {
     this.check('starting TensorFlow');
     c.deleteContextOptions(options);
     c.eagerAsFunction(this.context, 0, this.status); // a function around each op would cost more than the op
+    this.op = c.newOp(this.context, 'NoOp', this.status) as Pointer;
     this.savedModels = new SavedModels({ c, status: this.status, check: (where) => this.check(where) });
   }
 
@@ -244,7 +247,7 @@ export class Binding {
     outputs: number,
     after?: number[],
   ): TensorMetadata[] {
-    const { c, status } = this;
+    const { c, status, op } = this;
     if (typeof name !== 'string') throw new ComputeError('op', `${String(name)} is not the name of an op.`);
     if (!(outputs >= 0 && outputs <= MOST_OUTPUTS))
       throw new ComputeError('op', `${name}: it can't have ${outputs} results.`);
@@ -252,30 +255,21 @@ export class Binding {
       this.checkCall(name, attrs, inputs);
       return this.trace.run(name, attrs, inputs, after);
     }
-    const op = c.newOp(this.context, name, status) as Pointer;
-    if (!op) this.check(name);
-    const few = outputs <= FEW;
-    const results = few ? this.results : new BigUint64Array(outputs);
+    this.checkCall(name, attrs, inputs);
+    const handles = inputs.map((id) => this.handle(id, name));
+    c.resetOp(op, name, null, status);
+    if (c.code(status) !== 0) this.check(name);
+    for (const handle of handles) c.addInput(op, handle, status);
+    if (c.code(status) !== 0) this.check(name, inputs);
+    for (const a of attrs) this.setAttr(op, name, a);
+    const results = outputs <= FEW ? this.results : new BigUint64Array(outputs);
     const { count } = this;
-    try {
-      this.checkCall(name, attrs, inputs);
-      this.addInputs(op, name, inputs);
-      for (const a of attrs) this.setAttr(op, name, a);
-      count[0] = outputs;
-      c.execute(op, results, count, status);
-      if (c.code(status) !== 0) this.check(name, inputs);
-    } finally {
-      c.deleteOp(op);
-    }
+    count[0] = outputs;
+    c.execute(op, results, count, status);
+    if (c.code(status) !== 0) this.check(name, inputs);
     const out: TensorMetadata[] = [];
     for (let i = 0; i < count[0]; i++) out.push(this.metadata(results[i]));
     return out;
-  }
-
-  private addInputs(op: Pointer, name: string, inputs: number[]): void {
-    const { c, status } = this;
-    for (let i = 0; i < inputs.length; i++) c.addInput(op, this.handle(inputs[i], name), status);
-    if (c.code(status) !== 0) this.check(name, inputs);
   }
 
   private checkCall(name: string, attrs: OpAttr[], inputs: number[]): void {

@@ -130,7 +130,7 @@ export function openLibrary(files: LibraryFiles) {
     deleteDevices: f('void TF_DeleteDeviceList(void*)'),
     eagerAsFunction: f('void TFE_ContextSetRunEagerOpAsFunction(void*, uchar, void*)'),
     newOp: f('void* TFE_NewOp(void*, str, void*)'),
-    deleteOp: f('void TFE_DeleteOp(void*)'),
+    resetOp: f('void TFE_OpReset(void*, str, str, void*)'),
     addInput: f('void TFE_OpAddInput(void*, void*, void*)'),
     execute: f('void TFE_Execute(void*, void*, void*, void*)'),
     attrString: f('void TFE_OpSetAttrString(void*, str, void*, size_t)'),
