@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { optimizer, tf, type Precision, type Trial } from '../src/compute/index.js';
+import { coarserPrecision, optimizer, tf, type Precision, type Trial } from '../src/compute/index.js';
 import { create } from '../src/models/index.js';
 import { learning, trainingStep, trainingTrial } from '../src/train/step.js';
 
@@ -15,9 +15,13 @@ const x = tf.randomNormal([n, s, s, 3], 0, 1, 'float32', 1) as import('@tensorfl
 const labels = Int32Array.from({ length: n }, (_, i) => (i * 389) % 1000);
 const y = tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 1000), 'float32') as never;
 
-const tried = (): Promise<Trial> =>
-  mode === 'train' ? trainingTrial(model, n, { checkpointing: !!checkpointing }) : model.trial(x);
-const precision = asked === 'auto' ? (await tried()).precision : asked;
+const tried = (coarse: Precision): Promise<Trial> =>
+  mode === 'train'
+    ? trainingTrial(model, n, coarse, { checkpointing: !!checkpointing })
+    : model.trial(x, coarse);
+const coarse = coarserPrecision();
+const chosen = asked === 'auto' && coarse ? (await tried(coarse)).precision : asked;
+const precision = chosen === 'auto' ? 'float32' : chosen;
 
 let count = 0;
 const training =

@@ -7,7 +7,7 @@ import type { Binding, OpAttr } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
 import { checkMemory } from './peak.js';
-import { bfloat16Fault, type Precision } from './precision.js';
+import { precisionFault, type Precision } from './precision.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
 import { tf } from './tfjs.js';
@@ -77,10 +77,11 @@ const FLOATS = attr.type('dtype', FLOAT);
 /**
  * ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is.
  * 14 remapping = ON (1) or OFF (2): what it fuses makes 0 of NaN, and its depthwise convolutions lose their padding, which
- * ends the process; 31 auto_mixed_precision_onednn_bfloat16 = ON (1).
+ * ends the process; ON (1) is 31 auto_mixed_precision_onednn_bfloat16, and 23 auto_mixed_precision, a GPU's float16.
  */
 function grappler(precision: Precision, fuse: boolean): OpAttr[] {
-  const rewrite = [0x70, fuse ? 1 : 2, ...(precision === 'bfloat16' ? [0xf8, 1, 1] : [])];
+  const mixed = { float32: [], bfloat16: [0xf8, 1, 1], float16: [0xb8, 1, 1] }[precision];
+  const rewrite = [0x70, fuse ? 1 : 2, ...mixed];
   const bytes = [0x52, rewrite.length + 2, 0x52, rewrite.length, ...rewrite];
   return [attr.bytes('config_proto', Uint8Array.from(bytes))];
 }
@@ -97,9 +98,10 @@ class Compiled implements CompiledStep {
     private readonly options: CompileOptions,
   ) {
     forgotten.register(this, this.names);
-    const fault = options.precision === 'bfloat16' && bfloat16Fault();
-    if (fault) throw new ComputeError('device', `precision 'bfloat16': ${fault}. Use 'float32'.`);
-    this.attrs = grappler(options.precision ?? 'float32', !!options.fuse);
+    const { precision = 'float32', fuse = false } = options;
+    const fault = precisionFault(precision);
+    if (fault) throw new ComputeError('device', `precision '${precision}': ${fault}. Use 'float32'.`);
+    this.attrs = grappler(precision, fuse);
   }
 
   private get backend(): NodeBackend {

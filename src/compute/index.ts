@@ -5,7 +5,15 @@ export * as ops from './ops.js';
 export { custom } from './attributes.js';
 export { stamp } from './backend.js';
 export { compile, type CompiledStep, type CompileOptions } from './compile.js';
-export { bfloat16Fault, trial, trialText, type Precision, type Trial } from './precision.js';
+export {
+  coarserPrecision,
+  precisionFault,
+  precisions,
+  trial,
+  trialText,
+  type Precision,
+  type Trial,
+} from './precision.js';
 export { uniform } from './random.js';
 export { ComputeError } from './errors.js';
 export { optimizer, type Optimizer, type OptimizerName, type OptimizerOptions } from './optimizers.js';

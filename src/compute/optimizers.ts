@@ -25,8 +25,18 @@ export interface Optimizer {
   learningRate: number;
   /** Begins a step: what `apply` needs beside the gradients and changes from step to step. The caller disposes it. */
   begin(): tfjs.Scalar[];
-  /** One step; `gradients` are in the order of `variables` and stay the caller's, as do the scalars of `begin`. */
-  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[], scalars: tfjs.Scalar[]): void;
+  /**
+   * One step; `gradients` are in the order of `variables` and stay the caller's, as do the scalars of `begin`.
+   * @param finite whether to change anything at all; where it is false, gradients may be no numbers
+   */
+  apply(
+    variables: tfjs.Variable[],
+    gradients: tfjs.Tensor[],
+    scalars: tfjs.Scalar[],
+    finite?: tfjs.Scalar,
+  ): void;
+  /** The step that was begun last changed nothing and doesn't count. */
+  undo(): void;
   dispose(): void;
 }
 
@@ -123,14 +133,28 @@ class Native implements Optimizer {
     return (this.name === 'sgd' ? [this.learningRate, momentum] : adam).map((v) => tf.scalar(v));
   }
 
-  apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[], scalars: tfjs.Scalar[]): void {
+  undo(): void {
+    this.step--;
+  }
+
+  apply(
+    variables: tfjs.Variable[],
+    gradients: tfjs.Tensor[],
+    given: tfjs.Scalar[],
+    finite?: tfjs.Scalar,
+  ): void {
     const { momentum, weightDecay } = this.o;
-    const ids = this.backend.getInputTensorIds(scalars.slice(0, 6));
     tf.tidy(() => {
+      const still = this.name === 'sgd' ? stillSgd : stillAdam;
+      const scalars = finite
+        ? given.map((s, i) => (still[i] === undefined ? s : tf.where(finite, s, still[i])))
+        : given;
+      const ids = this.backend.getInputTensorIds(scalars.slice(0, 6));
       variables.forEach((v, i) => {
         const slot = this.slot(v);
         let g = gradients[i];
         if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
+        if (finite) g = tf.where(finite, g, 0);
         const [grad] = this.backend.getInputTensorIds([g]);
         if (weightDecay && this.name === 'adamw') {
           const shrunk = tf.mul(v, scalars[6]);
@@ -185,6 +209,10 @@ class Native implements Optimizer {
 }
 let uid = 0;
 
+/** What `begin` gives, in its order, in a step without gradients that changes nothing: moments keep their value, the rate is 0. */
+const stillSgd = [0, 1];
+const stillAdam = [undefined, undefined, 0, 1, 1, undefined, 1];
+
 class Composed implements Optimizer {
   learningRate: number;
   private readonly o: Required<OptimizerOptions>;
@@ -200,6 +228,9 @@ class Composed implements Optimizer {
   begin(): tfjs.Scalar[] {
     this.step++;
     return [];
+  }
+  undo(): void {
+    this.step--;
   }
   apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
     const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;

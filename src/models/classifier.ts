@@ -216,8 +216,8 @@ export class Classifier {
   }
 
   /** Tries which precision predicts batches like this one more quickly; it takes a few batches' time. */
-  trial(x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Trial> {
-    return this.output.scoring.trial(x, signal);
+  trial(x: tfjs.Tensor4D, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
+    return this.output.scoring.trial(x, coarse, signal);
   }
 
   /** Frees all parameters. Those of a network that nothing names any more are freed when the next one is created. */

@@ -79,8 +79,8 @@ export class Scoring {
   }
 
   /** Which precision scores batches like this one more quickly. */
-  trial(x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Trial> {
-    return trial((precision) => this.scores(x, precision, true).dispose(), signal);
+  trial(x: tfjs.Tensor4D, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
+    return trial((precision) => this.scores(x, precision, true).dispose(), coarse, signal);
   }
 
   private fold(): Map<Conv2d, Filters> {

@@ -1,7 +1,14 @@
 // Scores of a model on a data set, and the report on them.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import { bfloat16Fault, tf, trialText, type Precision } from '../compute/index.js';
+import {
+  coarserPrecision,
+  precisionFault,
+  precisions,
+  tf,
+  trialText,
+  type Precision,
+} from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
 import type { Classifier } from '../models/index.js';
@@ -26,13 +33,14 @@ const enough = 16;
 
 /** @throws TrainError `option` when a precision is none, or can't be had here */
 export function checkPrecision(precision: Precision | 'auto'): void {
-  if (!['float32', 'bfloat16', 'auto'].includes(precision))
+  if (precision === 'auto') return;
+  if (!precisions.includes(precision))
     throw new TrainError(
       'option',
-      `precision is ${JSON.stringify(precision)}; it must be float32, bfloat16 or auto.`,
+      `precision is ${JSON.stringify(precision)}; it must be ${precisions.join(', ')} or auto.`,
     );
-  const fault = precision === 'bfloat16' && bfloat16Fault();
-  if (fault) throw new TrainError('option', `precision is bfloat16, but ${fault}. Use float32 or auto.`);
+  const fault = precisionFault(precision);
+  if (fault) throw new TrainError('option', `precision is ${precision}, but ${fault}. Use float32 or auto.`);
 }
 
 /** @throws TrainError `data` when the classes of model and data differ */
@@ -77,10 +85,11 @@ export async function predict(
   checkPrecision(asked);
   const out: Scores = { scores: [], truth: [], rows: [] };
   let precision = asked === 'auto' ? undefined : asked;
-  if (bfloat16Fault() || dataset.rows.length < enough * batch) precision ??= 'float32';
+  const coarse = coarserPrecision();
+  if (!coarse || dataset.rows.length < enough * batch) precision ??= 'float32';
   for await (const b of batches(dataset, { ...batchOptions(model), batch, signal })) {
     const x = tf.tensor4d(b.x, b.shape);
-    precision ??= await quicker(model, x, signal);
+    precision ??= await quicker(model, x, coarse!, signal);
     out.scores.push(...model.predict(x, { batch, precision }));
     x.dispose();
     out.truth.push(...b.y);
@@ -90,8 +99,13 @@ export async function predict(
   return out;
 }
 
-async function quicker(model: Classifier, x: tfjs.Tensor4D, signal?: AbortSignal): Promise<Precision> {
-  const found = await model.trial(x, signal);
+async function quicker(
+  model: Classifier,
+  x: tfjs.Tensor4D,
+  coarse: Precision,
+  signal?: AbortSignal,
+): Promise<Precision> {
+  const found = await model.trial(x, coarse, signal);
   process.stderr.write(`${trialText(found, x.shape[0])}.\n`);
   return found.precision;
 }

@@ -2,7 +2,7 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import {
-  bfloat16Fault,
+  coarserPrecision,
   ComputeError,
   optimizer as makeOptimizer,
   tf,
@@ -204,10 +204,11 @@ async function chosenPrecision(
   signal?: AbortSignal,
 ): Promise<Precision> {
   if (precision !== 'auto') return precision;
-  if (bfloat16Fault()) return 'float32';
+  const coarse = coarserPrecision();
+  if (!coarse) return 'float32';
   const films = Math.min(batch, mostTried);
   try {
-    const found = await trainingTrial(model, films, { checkpointing }, signal);
+    const found = await trainingTrial(model, films, coarse, { checkpointing }, signal);
     if (display !== 'quiet') process.stderr.write(`${trialText(found, films)}.\n`);
     return found.precision;
   } catch (error) {

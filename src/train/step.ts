@@ -13,6 +13,7 @@ import {
   type Trial,
 } from '../compute/index.js';
 import { Checkpointed, type Classifier } from '../models/index.js';
+import { LossScale } from './loss-scale.js';
 
 /** The variables of a model that learn, in the order of its layers. */
 export function learning(model: Classifier): tfjs.Variable[] {
@@ -43,6 +44,7 @@ export interface TrainingStep {
    * @param y `[batch, classes]`, one-hot
    * @param seed of the step's random numbers
    * @returns the loss before the update, and the number of right answers
+   * @throws TrainError `nan` where gradients overflow in float16 again and again
    */
   run(x: tfjs.Tensor4D, y: tfjs.Tensor2D, seed: number): { loss: number; right: number };
   dispose(): void;
@@ -53,6 +55,8 @@ export interface StepOptions extends Omit<CompileOptions, 'prepared'> {
   weights?: tfjs.Tensor1D;
   /** Computes parts of the network twice rather than keep their values. */
   checkpointing?: boolean;
+  /** Scales the loss while gradients are computed, and leaves a step out whose gradients overflow: what float16 needs. */
+  scaled?: boolean;
 }
 
 /** Makes the step; batches of a shape run as one TensorFlow function. */
@@ -60,41 +64,47 @@ export function trainingStep(
   model: Classifier,
   variables: tfjs.Variable[],
   rule: Optimizer,
-  { weights, checkpointing, ...options }: StepOptions = {},
+  { weights, checkpointing, scaled, ...options }: StepOptions = {},
 ): TrainingStep {
   const net = checkpointing ? new Checkpointed(model.net) : undefined;
   const forward = (x: tfjs.Tensor): tfjs.Tensor =>
     net ? net.apply(x) : (model.net.apply(x, { training: true }) as tfjs.Tensor);
+  const scale = (scaled ?? options.precision === 'float16') ? new LossScale() : undefined;
   const compiled = compile(
-    (x, y, ...scalars) => {
+    (x, y, factor, ...scalars) => {
       const labels = y as tfjs.Tensor2D;
       let logits!: tfjs.Tensor2D;
       const { value, grads } = tf.variableGrads(() => {
         logits = tf.keep(forward(x) as tfjs.Tensor2D);
-        return crossEntropy(logits, labels, weights);
+        const loss = crossEntropy(logits, labels, weights);
+        return scale ? tf.mul(loss, factor) : loss;
       }, variables);
       const right = tf.sum(tf.cast(tf.equal(tf.argMax(logits, 1), tf.argMax(labels, 1)), 'int32'));
       logits.dispose();
-      rule.apply(
-        variables,
-        variables.map((v) => grads[v.name]),
-        scalars as tfjs.Scalar[],
-      );
-      return [value, right];
+      let gradients = variables.map((v) => grads[v.name]);
+      if (scale) gradients = gradients.map((g) => tf.div(g, factor));
+      const finite = scale && allFinite(gradients);
+      rule.apply(variables, gradients, scalars as tfjs.Scalar[], finite);
+      return finite ? [tf.div(value, factor), right, finite] : [value, right];
     },
     { prepared: true, ...options },
   );
   return {
     run(x, y, seed) {
-      const scalars = rule.begin();
+      const scalars = [tf.scalar(scale?.value ?? 1), ...rule.begin()];
       const results = compiled.run([x, y, ...scalars], seed);
-      const [loss, right] = results.map((t) => t.dataSync()[0]);
+      const [loss, right, finite] = results.map((t) => t.dataSync()[0]);
       tf.dispose([...scalars, ...results]);
+      if (scale && !finite) rule.undo();
+      scale?.adapt(!!finite);
       return { loss, right };
     },
     dispose: () => compiled.dispose(),
   };
 }
+
+const allFinite = (gradients: tfjs.Tensor[]): tfjs.Scalar =>
+  tf.all(tf.stack(gradients.map((g) => tf.isFinite(tf.sum(g)))));
 
 /**
  * Tries which precision trains a model more quickly, with films of noise. The model is as before afterwards.
@@ -103,6 +113,7 @@ export function trainingStep(
 export async function trainingTrial(
   model: Classifier,
   films: number,
+  coarse: Precision,
   options: Pick<StepOptions, 'checkpointing'>,
   signal?: AbortSignal,
 ): Promise<Trial> {
@@ -113,11 +124,15 @@ export async function trainingTrial(
   const sgd = optimizer('sgd', { learningRate: 1e-6 });
   const steps = new Map<Precision, TrainingStep>();
   try {
-    return await trial((precision) => {
-      if (!steps.has(precision))
-        steps.set(precision, trainingStep(model, variables, sgd, { precision, ...options }));
-      steps.get(precision)!.run(x, y, 1);
-    }, signal);
+    return await trial(
+      (precision) => {
+        if (!steps.has(precision))
+          steps.set(precision, trainingStep(model, variables, sgd, { precision, ...options }));
+        steps.get(precision)!.run(x, y, 1);
+      },
+      coarse,
+      signal,
+    );
   } finally {
     for (const step of steps.values()) step.dispose();
     sgd.dispose();

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import type * as tfjs from '@tensorflow/tfjs';
 import {
-  bfloat16Fault,
+  binding,
   compile,
   ComputeError,
   optimizer,
+  precisionFault,
   tf,
+  type Optimizer,
   type Precision,
 } from '../../src/compute/index.js';
 import { phantom } from '../../src/data/index.js';
@@ -13,7 +15,7 @@ import { create, type Classifier } from '../../src/models/index.js';
 import { evaluate, fit, predict, type FitOptions } from '../../src/train/index.js';
 import { learning, trainingStep, trainingTrial } from '../../src/train/step.js';
 
-const possible = bfloat16Fault() === undefined;
+const possible = precisionFault('bfloat16') === undefined;
 const set = phantom({ patients: 30, seed: 3, size: 32 });
 const network = (): Promise<Classifier> =>
   create('resnet18', { classes: set.classes, inputShape: [32, 32], seed: 1 });
@@ -79,9 +81,10 @@ describe('precision', function () {
       code: 'interrupted',
     });
     if (possible) {
-      const trial = await trainingTrial(model, 8, {});
-      assert.ok(trial.float32 > 0 && trial.bfloat16 > 0);
-      assert.equal(trial.precision, trial.bfloat16 < 0.95 * trial.float32 ? 'bfloat16' : 'float32');
+      const { precision, milliseconds } = await trainingTrial(model, 8, 'bfloat16', {});
+      const { float32, bfloat16 } = milliseconds as Record<Precision, number>;
+      assert.ok(float32 > 0 && bfloat16 > 0);
+      assert.equal(precision, bfloat16 < 0.95 * float32 ? 'bfloat16' : 'float32');
     }
     for (const [name, { data }] of model.stateDict()) assert.deepEqual(data, before.get(name)!.data, name);
     assert.equal(tf.memory().numTensors, tensors);
@@ -107,6 +110,64 @@ describe('precision', function () {
     await assert.rejects(predict(model, set, { precision: 'half' as never }), /precision is "half"/);
     if (!possible) assert.throws(() => compile((x) => [x], { precision: 'bfloat16' }), ComputeError);
     model.dispose();
+  });
+});
+
+describe('loss scaling, for float16', function () {
+  this.timeout(120_000);
+  const films = tf.randomUniform([8, 32, 32, 3], -1, 1, 'float32', 1) as tfjs.Tensor4D;
+  const huge = tf.tidy(() => tf.mul(films, 1e38)) as tfjs.Tensor4D;
+  const labels = Int32Array.from({ length: 8 }, (_, i) => i % 3);
+  const y = tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(labels, 'int32'), 3), 'float32')) as tfjs.Tensor2D;
+  after(() => tf.dispose([films, huge, y]));
+
+  /** Batch norms are frozen: they would keep a bad batch's statistics. */
+  async function steps(
+    rule: Optimizer,
+    given: tfjs.Tensor4D[],
+    scaled = true,
+  ): Promise<{ losses: number[]; weights: Float32Array }> {
+    const model = await create('resnet18', { classes: ['a', 'b', 'c'], inputShape: [32, 32], seed: 1 });
+    for (const layer of model.net.layers) layer.trainable = !/BatchNorm/.test(layer.getClassName());
+    const training = trainingStep(model, learning(model), rule, { scaled });
+    try {
+      const losses = given.map((x) => training.run(x, y, 1).loss);
+      return { losses, weights: model.stateDict().get('layer1.0.conv1.weight')!.data };
+    } finally {
+      for (const t of [training, rule, model]) t.dispose();
+    }
+  }
+
+  for (const name of ['adam', 'adamw', 'sgd'] as const) {
+    const rule = (): Optimizer => optimizer(name, { learningRate: 1e-4, weightDecay: 0.01, momentum: 0.9 });
+
+    it(`a step of ${name} whose gradients overflow changes nothing and does not count`, async () => {
+      const without = await steps(rule(), [films, films, films]);
+      const between = await steps(rule(), [films, huge, films, films]);
+      assert.ok(without.weights.every(Number.isFinite));
+      assert.deepEqual(between.weights, without.weights);
+    });
+
+    it(`steps of ${name} are those without scaling`, async () => {
+      const [scaled, plain] = [true, false].map((s) => steps(rule(), [films, films, films, films], s));
+      const [a, b] = [(await scaled).losses, (await plain).losses];
+      a.forEach((loss, i) => assert.ok(Math.abs(loss - b[i]) < 1e-4 * b[i], `${a} and ${b}`));
+      assert.ok(a[3] < a[0]);
+    });
+  }
+
+  it('ends with advice where gradients overflow however they are scaled', async () => {
+    const rule = optimizer('sgd', { learningRate: 1e-4 });
+    const all = Array.from({ length: 40 }, () => huge);
+    await assert.rejects(steps(rule, all), { code: 'nan', message: /Use precision 'float32'/ });
+  });
+
+  it('float16 itself is for a GPU', async () => {
+    if (binding!.isUsingGpuDevice()) return;
+    await assert.rejects(
+      fit(await network(), { ...options, precision: 'float16' }),
+      /precision is float16, but float16 is for a GPU, and a processor computes. Use float32 or auto./,
+    );
   });
 });
 
