@@ -7,6 +7,7 @@ import { attr, custom, FLOAT, native, run, runMany } from './attributes.js';
 import { nodeBackend } from './backend.js';
 import { padded, sides, type Pad } from './conv.js';
 import { tf } from './tfjs.js';
+import { TF } from './types.js';
 
 export { gelu, hardSigmoid, hardSwish, registerNativeGradients, sigmoidGate, swish } from './activations.js';
 export { conv2d, depthwiseConv2d, type ConvOptions, type Pad } from './conv.js';
@@ -234,7 +235,19 @@ export function waiting(x: tfjs.Tensor, dy: tfjs.Tensor): tfjs.Tensor {
   return backend.createOutputTensor(backend.binding.executeOp('EnsureShape', attrs, [id], 1, [before])[0]);
 }
 
-/** Mean over height and width: `[batch, height, width, channels]` → `[batch, channels]`. */
-export function globalAveragePool(x: T4): tfjs.Tensor2D {
-  return tf.mean(x, [1, 2]) as tfjs.Tensor2D;
+/**
+ * Mean over height and width: `[batch, height, width, channels]` → `[batch, channels]`.
+ * @param options.keep leaves them: `[batch, 1, 1, channels]`
+ */
+export function globalAveragePool(x: T4, { keep = false }: { keep?: boolean } = {}): tfjs.Tensor {
+  if (!direct()) return tf.mean(x, [1, 2], keep);
+  const [n, height, width, channels] = x.shape;
+  const attrs = [attr.type('T', FLOAT), attr.type('Tidx', TF.INT32)];
+  return custom([x], ([x]) => ({
+    value: tf.mean(x, [1, 2], keep),
+    gradient(dy) {
+      const share = tf.reshape(tf.div(dy, height * width), [n, 1, 1, channels]);
+      return [run('BroadcastTo', attrs, [share, tf.tensor1d(x.shape, 'int32')])];
+    },
+  }));
 }

@@ -314,11 +314,20 @@ export class MaxPool2d extends tf.layers.Layer {
   }
 }
 
+/** By PyTorch's definitions and defaults. */
 const activations = {
   relu: (x: tfjs.Tensor) => tf.relu(x),
   relu6: (x: tfjs.Tensor) => tf.relu6(x),
   swish: (x: tfjs.Tensor) => ops.swish(x),
   sigmoid: (x: tfjs.Tensor) => tf.sigmoid(x),
+  tanh: (x: tfjs.Tensor) => tf.tanh(x),
+  elu: (x: tfjs.Tensor) => tf.elu(x),
+  selu: (x: tfjs.Tensor) => tf.selu(x),
+  leakyRelu: (x: tfjs.Tensor) => tf.leakyRelu(x, 0.01),
+  gelu: (x: tfjs.Tensor) => ops.gelu(x),
+  geluTanh: (x: tfjs.Tensor) => ops.gelu(x, { approximate: true }),
+  hardSigmoid: (x: tfjs.Tensor) => ops.hardSigmoid(x),
+  hardSwish: (x: tfjs.Tensor) => ops.hardSwish(x),
 };
 export type ActivationName = keyof typeof activations;
 
@@ -345,7 +354,7 @@ export class GlobalAveragePool extends tf.layers.Layer {
     super({ name: config.name });
   }
   override call(inputs: Inputs): tfjs.Tensor {
-    return tf.mean(single(inputs), [1, 2], this.config.keep ?? false);
+    return ops.globalAveragePool(single(inputs) as T4, this.config);
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     const [n, , , c] = shapeOf(s);

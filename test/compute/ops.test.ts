@@ -218,6 +218,20 @@ describe('ops', () => {
     });
   });
 
+  it('global average: of each channel of each sample', () => {
+    const mean: Formula = (x) =>
+      Array.from({ length: 6 }, (_, i) =>
+        Array.from({ length: 20 }, (_, p) => x[(Math.floor(i / 3) * 20 + p) * 3 + (i % 3)] / 20).reduce(
+          (a, b) => a + b,
+        ),
+      );
+    tf.tidy(() => {
+      const x = noise([2, 5, 4, 3], 1);
+      for (const keep of [false, true])
+        check(`keep ${keep}`, (x) => ops.globalAveragePool(x as T4, { keep }), [x], mean);
+    });
+  });
+
   it('average pooling: PyTorch counts its padding unless told otherwise', () => {
     const [height, width] = [7, 6];
     const shape = (size: number, stride: number, pad: number): number[] =>

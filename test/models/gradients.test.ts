@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
-import { tf } from '../../src/compute/index.js';
+import type * as tfjs from '@tensorflow/tfjs';
+import { compile, tf, type CompiledStep } from '../../src/compute/index.js';
 import { create } from '../../src/models/index.js';
 import { crossEntropy, learning } from '../../src/train/step.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
@@ -28,45 +29,61 @@ describe('gradients in training mode equal PyTorch', function () {
     ['densenet121', 2e-2],
     ['efficientnet_b0', 1e-3],
   ] as const)
-    it(name, async function () {
+    it(`${name}, step by step and as a compiled step`, async function () {
       needsShared(this);
       const rule = createRequire(import.meta.url)(sharedPath('fixtures/zoo/rule.js')) as Rule;
       const { models } = readFixture<Expected>('zoo/gradients.json');
       const run = Array.isArray(models) ? models.find((m) => m.model === name)! : models[name];
       const [n, c, h, w] = run.input;
       const model = await create(name, { inputShape: [h, w], dropout: 0 });
-      model.loadState(
-        new Map(
-          [...model.parameters()].map(([k, p]) => [
-            k,
-            { shape: p.shape, data: rule.tensor(k, p.shape, run.gain) },
-          ]),
-        ),
-      );
-      const before = tf.memory().numTensors;
-      tf.tidy(() => {
-        const x = tf.transpose(tf.tensor4d(rule.tensor('input', run.input), [n, c, h, w]), [0, 2, 3, 1]);
-        const y = tf.cast(tf.oneHot(tf.tensor1d(run.labels, 'int32'), 1000), 'float32');
-        const { value, grads } = tf.variableGrads(
-          () => crossEntropy(model.net.apply(x, { training: true }) as never, y as never),
-          learning(model),
+      const variables = learning(model);
+      const step = (eager: boolean): CompiledStep =>
+        compile(
+          (x, y) => {
+            const { value, grads } = tf.variableGrads(
+              () => crossEntropy(model.net.apply(x, { training: true }) as never, y as never),
+              variables,
+            );
+            return [value, ...variables.map((v) => grads[v.name])];
+          },
+          { eager, prepared: true },
         );
-        const loss = (value.dataSync() as Float32Array)[0];
-        assert.ok(Math.abs(loss / run.float64.loss - 1) < 1e-5, `loss ${loss}`);
-        const parameters = model.parameters();
-        for (const g of run.float64.grads) {
-          const variable = parameters.get(g.name)!.variable as unknown as { val: { name: string } };
-          const data = grads[variable.val.name].dataSync() as Float32Array;
-          const l2 = Math.sqrt(data.reduce((a, v) => a + v * v, 0));
-          assert.ok(Math.abs(l2 / g.l2 - 1) < tolerance, `${g.name}: ${l2}, PyTorch ${g.l2}`);
-        }
-        for (const b of run.float64.bn_after)
-          for (const stat of ['running_mean', 'running_var'] as const) {
-            const data = parameters.get(`${b.name}.${stat}`)!.variable.read().dataSync() as Float32Array;
+      const before = tf.memory().numTensors;
+      for (const [how, compiled] of [
+        ['step by step', step(true)],
+        ['compiled', step(false)],
+      ] as const) {
+        model.loadState(
+          new Map(
+            [...model.parameters()].map(([k, p]) => [
+              k,
+              { shape: p.shape, data: rule.tensor(k, p.shape, run.gain) },
+            ]),
+          ),
+        );
+        tf.tidy(() => {
+          const x = tf.transpose(tf.tensor4d(rule.tensor('input', run.input), [n, c, h, w]), [0, 2, 3, 1]);
+          const y = tf.cast(tf.oneHot(tf.tensor1d(run.labels, 'int32'), 1000), 'float32');
+          const [value, ...grads] = compiled.run([x, y]);
+          assert.equal(compiled.functions, how === 'compiled' ? 1 : 0);
+          const loss = (value.dataSync() as Float32Array)[0];
+          assert.ok(Math.abs(loss / run.float64.loss - 1) < 1e-5, `${how}: loss ${loss}`);
+          const parameters = model.parameters();
+          for (const g of run.float64.grads) {
+            const variable = parameters.get(g.name)!.variable as unknown as { val: tfjs.Variable };
+            const data = grads[variables.indexOf(variable.val)].dataSync() as Float32Array;
             const l2 = Math.sqrt(data.reduce((a, v) => a + v * v, 0));
-            assert.ok(Math.abs(l2 / b[`${stat}_l2`] - 1) < tolerance, `${b.name}.${stat}`);
+            assert.ok(Math.abs(l2 / g.l2 - 1) < tolerance, `${how}: ${g.name}: ${l2}, PyTorch ${g.l2}`);
           }
-      });
+          for (const b of run.float64.bn_after)
+            for (const stat of ['running_mean', 'running_var'] as const) {
+              const data = parameters.get(`${b.name}.${stat}`)!.variable.read().dataSync() as Float32Array;
+              const l2 = Math.sqrt(data.reduce((a, v) => a + v * v, 0));
+              assert.ok(Math.abs(l2 / b[`${stat}_l2`] - 1) < tolerance, `${how}: ${b.name}.${stat}`);
+            }
+        });
+        compiled.dispose();
+      }
       assert.equal(tf.memory().numTensors, before);
       model.dispose();
     });
