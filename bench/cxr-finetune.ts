@@ -3,7 +3,7 @@
 import { create } from '../src/models/index.js';
 import { openCxr, options, run } from './cxr.js';
 
-const { seed, root, epochs = 8 } = options();
+const { seed, root, epochs = 8, precision } = options();
 const set = await openCxr(root);
 const model = await create('tf_efficientnet_lite0', {
   classes: set.classes,
@@ -11,4 +11,4 @@ const model = await create('tf_efficientnet_lite0', {
   weights: 'imagenet',
   seed,
 });
-await run('cxr-finetune', model, set, { epochs, batch: 32, learningRate: 3e-4, seed });
+await run('cxr-finetune', model, set, { epochs, batch: 32, learningRate: 3e-4, seed, precision });

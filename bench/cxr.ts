@@ -6,16 +6,27 @@ import * as data from '../src/data/index.js';
 import { evaluate, fit, type FitOptions } from '../src/train/index.js';
 import type { Classifier } from '../src/models/index.js';
 
-/** Options of the command line: --seed N, --data FOLDER (with manifest.csv), --epochs N. */
-export function options(): { seed: number; root: string; epochs?: number } {
+/** Options of the command line: --seed N, --data FOLDER (with manifest.csv), --epochs N, --precision NAME. */
+export function options(): {
+  seed: number;
+  root: string;
+  epochs?: number;
+  precision?: FitOptions['precision'];
+} {
   const { values } = parseArgs({
-    options: { seed: { type: 'string' }, data: { type: 'string' }, epochs: { type: 'string' } },
+    options: {
+      seed: { type: 'string' },
+      data: { type: 'string' },
+      epochs: { type: 'string' },
+      precision: { type: 'string' },
+    },
   });
   const shared = fileURLToPath(new URL('../../../shared/data/cxr', import.meta.url));
   return {
     seed: Number(values.seed ?? 0),
     root: values.data ?? shared,
     epochs: values.epochs === undefined ? undefined : Number(values.epochs),
+    precision: values.precision as FitOptions['precision'],
   };
 }
 
@@ -38,14 +49,16 @@ export async function run(
     monitor: 'macroF1',
     display: 'lines',
     ...settings,
+    precision: settings.precision ?? 'float32',
   });
-  const { report } = await evaluate(model, set.split('test'));
+  const { report } = await evaluate(model, set.split('test'), { precision: history.precision });
   console.log(
     JSON.stringify({
       bench: name,
       model: model.name,
       size: model.inputShape[0],
       seed: settings.seed,
+      precision: history.precision,
       epochs: history.epochs.length,
       bestEpoch: history.best,
       macroF1: report.macroF1,
