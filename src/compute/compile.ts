@@ -1,6 +1,7 @@
 // Whole steps as TensorFlow functions: the ops of a step are traced once for each shape of its inputs and run as one op from then on.
 
 import type * as tfjs from '@tensorflow/tfjs';
+import { runningCell } from '../cell.js';
 import { attr, FLOAT } from './attributes.js';
 import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
 import type { Binding, OpAttr } from './binding.js';
@@ -232,7 +233,24 @@ class Compiled implements CompiledStep {
     return { name, sources, changed, results: results.length };
   }
 
+  /** Runs a function. An interrupt of the notebook's cell takes effect after it: on the way, variables have no values. */
   private play(played: Played, given: number[]): tfjs.Tensor[] {
+    const cell = runningCell();
+    const release = cell?.cooperate();
+    let results: tfjs.Tensor[];
+    try {
+      results = this.call(played, given);
+    } finally {
+      release?.();
+    }
+    if (cell?.signal.aborted) {
+      tf.dispose(results);
+      cell.signal.throwIfAborted();
+    }
+    return results;
+  }
+
+  private call(played: Played, given: number[]): tfjs.Tensor[] {
     const { backend } = this;
     const { binding } = backend;
     const data = (v: tfjs.Variable): TensorData => backend.tensorMap.get(v.dataId);

@@ -11,6 +11,7 @@ import {
   type Precision,
 } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset } from '../data/index.js';
+import { runningCell } from '../cell.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
@@ -63,11 +64,6 @@ const defaults = {
   seed: 0,
 } as const;
 
-interface Cell {
-  signal: AbortSignal;
-  cooperate(): () => void;
-}
-
 /**
  * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch.
  * In a notebook an interrupt ends the step at hand, restores the best state and throws.
@@ -77,7 +73,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const o = { ...defaults, ...options };
   check(model, o);
   if (o.checkpoint) checkWritable(o.checkpoint);
-  const cell = (globalThis as Record<symbol, unknown>)[Symbol.for('cellgrad.cell')] as Cell | undefined;
+  const cell = runningCell();
   const release = cell?.cooperate();
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : undefined;
