@@ -139,6 +139,7 @@ export function gelu(x: Tensor, options: { approximate?: boolean } = {}): Tensor
 }
 
 const phi = (x: Tensor): Tensor => tf.mul(tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1), 0.5);
+/** The bell's height. */
 const DENSITY = 1 / Math.sqrt(2 * Math.PI);
 
 function erfGelu(x: Tensor): Tensor {
@@ -150,8 +151,8 @@ function erfGelu(x: Tensor): Tensor {
       value: tf.mul(x, p),
       // Φ + x · φ
       gradient(dy, [x, p]) {
-        const bell = tf.exp(tf.mul(x, tf.mul(x, -0.5)));
-        return [tf.mul(dy, tf.add(p, tf.mul(tf.mul(x, bell), DENSITY)))];
+        const density = tf.mul(tf.exp(tf.mul(tf.square(x), -0.5)), DENSITY);
+        return [tf.mul(dy, tf.add(p, tf.mul(x, density)))];
       },
     };
   });
@@ -192,10 +193,9 @@ export function hardSwish(x: Tensor): Tensor {
     const r = ramp(x);
     save([x, r]);
     return {
-      value: tf.mul(x, tf.mul(r, 1 / 6)),
-      gradient: (dy, [x, r]) => [
-        tf.mul(tf.add(run('Relu6Grad', FLOATS, [tf.mul(dy, x), r]), tf.mul(dy, r)), 1 / 6),
-      ],
+      value: tf.mul(tf.mul(x, r), 1 / 6),
+      // (r + x · r') / 6
+      gradient: (dy, [x, r]) => [tf.mul(dy, tf.mul(tf.add(run('Relu6Grad', FLOATS, [x, r]), r), 1 / 6))],
     };
   });
 }
