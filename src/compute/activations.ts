@@ -15,6 +15,8 @@ interface Rule {
   /** The op takes dy after what is kept. */
   last?: boolean;
   alpha?: boolean;
+  /** What the op takes for what is kept. */
+  given?: (kept: Tensor) => Tensor;
   /** The same of tfjs's ops, for other backends and for gradients of gradients. */
   composed: (dy: Tensor, kept: Tensor, alpha: number) => Tensor;
 }
@@ -42,6 +44,8 @@ const rules: Record<string, Rule> = {
   Selu: {
     op: 'SeluGrad',
     keeps: 'y',
+    // at 0 tfjs and PyTorch take the slope on the left, TensorFlow that on the right: 0 alone is changed by this
+    given: (y) => tf.sub(y, 1e-37),
     composed(dy, y) {
       const slope = tf.add(LAMBDA_ALPHA, tf.mul(positive(y), LAMBDA - LAMBDA_ALPHA));
       return tf.mul(dy, tf.add(slope, negativePart(y)));
@@ -82,12 +86,13 @@ const FLOATS = [attr.type('T', FLOAT)];
 
 /** Replaces tfjs's composed gradients of activations, which anybody's code then gets, by TensorFlow's own ops. */
 export function registerNativeGradients(): void {
-  for (const [kernelName, { op, keeps, last, alpha, composed }] of Object.entries(rules)) {
+  for (const [kernelName, { op, keeps, last, alpha, given, composed }] of Object.entries(rules)) {
     const gradient = (dy: Tensor, kept: Tensor, a: number): Tensor => {
       // a gradient that is noted itself, for another one
       if (!native() || engine.state.gradientDepth > 0) return composed(dy, kept, a);
       const attrs = alpha ? [...FLOATS, attr.float('alpha', a)] : FLOATS;
-      return run(op, attrs, last ? [kept, dy] : [dy, kept]);
+      const value = given ? given(kept) : kept;
+      return run(op, attrs, last ? [value, dy] : [dy, value]);
     };
     tf.unregisterGradient(kernelName);
     tf.registerGradient({
