@@ -137,8 +137,9 @@ class Convolution {
     const op = ops[this.kind].filter;
     const direct = (x: T4, padding: 'SAME' | 'VALID' | 'EXPLICIT'): T4 =>
       run(op, this.attrs(padding), [x, tf.tensor1d(wShape, 'int32'), dy]);
-    // Eigen's kernel copies a window of x for each pixel: too much of a copy where there are few channels
-    const eigen = prefersEigen() && !this.grouped && (this.kind === 'depthwise' || ci >= 8);
+    // Eigen's kernel copies a window of x for each pixel: too much of a copy where there are few channels; it knows no dilation
+    const eigen =
+      prefersEigen() && !this.grouped && this.dilation === 1 && (this.kind === 'depthwise' || ci >= 8);
     if (!eigen || this.kernel.join() === '1,1')
       return this.plain ? direct(x, this.plain) : direct(padded(x, this.pads), 'VALID');
     if (this.kind === 'dense' && ci >= 2 * co && this.stride === 1) return this.swapped(x, wShape, dy);
@@ -228,8 +229,14 @@ export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
  * @param w `[kernelHeight, kernelWidth, channels, multiplier]`
  */
 export function depthwiseConv2d(x: T4, w: T4, options: Omit<ConvOptions, 'groups'> = {}): T4 {
-  if (direct()) return convolve('depthwise', x, w, options);
   const { stride = 1, pad = 0, dilation = 1 } = options;
+  if (direct() && dilation > 1) {
+    // TensorFlow's gradients of a depthwise convolution take no notice of the dilation; those of a grouped one do
+    const [height, width, channels, multiplier] = w.shape;
+    const filter = tf.reshape(w, [height, width, 1, channels * multiplier]) as T4;
+    return conv2d(x, filter, { ...options, groups: channels });
+  }
+  if (direct()) return convolve('depthwise', x, w, options);
   if (pad === 'same') return tf.depthwiseConv2d(x, w, stride, 'same', 'NHWC', dilation);
   return tf.depthwiseConv2d(padded(x, sides(pad)), w, stride, 'valid', 'NHWC', dilation);
 }

@@ -168,6 +168,13 @@ describe('ops', () => {
       });
   }
 
+  it('selu has the slope on the left at 0, as tfjs and PyTorch have it', () => {
+    const [left, right] = [1.7580993408473768, 1.0507009873554805];
+    tf.tidy(() =>
+      close(tf.grad((x) => tf.selu(x))(tf.tensor1d([0, -1e-30, 1e-30])), [left, left, right], 'slopes'),
+    );
+  });
+
   it('hard-swish is flat at -3 and has the slope 1 from 3 on', () => {
     tf.tidy(() => close(tf.grad(ops.hardSwish)(tf.tensor1d([-3, 3])), [0, 1], 'slopes'));
   });
@@ -315,6 +322,21 @@ describe('a grouped convolution', () => {
       });
     });
 
+  for (const multiplier of [1, 2])
+    for (const options of [{ pad: 2, dilation: 2 }, { dilation: 3 }, { pad: 1, stride: 2 }])
+      it(`depthwise, ${JSON.stringify({ multiplier, ...options })}: as one for each channel`, () => {
+        tf.tidy(() => {
+          const x = noise([2, 9, 8, 6], 1);
+          const w = noise([3, 3, 6, multiplier], 2);
+          const whole: Op = (x, w) => ops.depthwiseConv2d(x as T4, w as T4, options);
+          const apart: Op = (x, w) => split(6, options)(x, tf.reshape(w, [3, 3, 1, 6 * multiplier]));
+          const dy = noise(whole(x, w).shape, 3);
+          const all = (op: Op): tfjs.Tensor[] => [op(x, w), ...tf.grads(op)([x, w], dy)];
+          const wanted = all(apart);
+          all(whole).forEach((t, i) => close(t, wanted[i].dataSync(), `${i}`, 2e-5));
+        });
+      });
+
   it('is one op on this processor, with oneDNN, and a convolution for each group without', function () {
     this.timeout(60_000);
     const child = fileURLToPath(new URL('../support/ops-values.js', import.meta.url));
@@ -325,7 +347,8 @@ describe('a grouped convolution', () => {
     };
     const [on, off] = [values('1'), values('0')];
     on.forEach((v, i) => v.forEach((x, j) => assert.ok(Math.abs(x - off[i][j]) < 1e-5)));
-    if (process.platform !== 'linux' || process.arch !== 'x64') return;
+    if (process.platform !== 'linux' || process.arch !== 'x64' || process.env.TF_ENABLE_ONEDNN_OPTS !== '1')
+      return;
     const names = opsOf(() =>
       tf.tidy(() => {
         const convolve: Op = (x, w) => ops.conv2d(x as T4, w as T4, { groups: 4, pad: 1 });
