@@ -255,12 +255,12 @@ export class Binding {
       this.checkCall(name, attrs, inputs);
       return this.trace.run(name, attrs, inputs, after);
     }
-    this.checkCall(name, attrs, inputs);
-    const handles = inputs.map((id) => this.handle(id, name));
+    const known = this.checkCall(name, attrs, inputs);
+    for (let i = 0; i < inputs.length; i++) this.handle(inputs[i], name);
     c.resetOp(op, name, null, status);
-    if (c.code(status) !== 0) this.check(name);
-    for (const handle of handles) c.addInput(op, handle, status);
-    if (c.code(status) !== 0) this.check(name, inputs);
+    if (!known && c.code(status) !== 0) this.check(name);
+    for (let i = 0; i < inputs.length; i++) c.addInput(op, this.handles.get(inputs[i]), status);
+    if (inputs.length && c.code(status) !== 0) this.check(name, inputs);
     for (const a of attrs) this.setAttr(op, name, a);
     const results = outputs <= FEW ? this.results : new BigUint64Array(outputs);
     const { count } = this;
@@ -272,7 +272,8 @@ export class Binding {
     return out;
   }
 
-  private checkCall(name: string, attrs: OpAttr[], inputs: number[]): void {
+  /** Whether TensorFlow has an op of this name; else it may be a function, or none. */
+  private checkCall(name: string, attrs: OpAttr[], inputs: number[]): boolean {
     if (!Array.isArray(attrs) || !Array.isArray(inputs) || !attrs.every((a) => typeof a?.name === 'string'))
       throw new ComputeError(
         'op',
@@ -281,6 +282,7 @@ export class Binding {
     let known = this.definitions.get(name);
     if (known === undefined) this.definitions.set(name, (known = definition(this.graphs, name) ?? null));
     if (known) checkCall(name, known, attrs, inputs);
+    return known !== null;
   }
 
   /**

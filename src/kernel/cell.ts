@@ -9,19 +9,17 @@ export interface CellContract {
   cooperate(): () => void;
 }
 
-const KEY = Symbol.for('cellgrad.cell');
-
 export class RunningCell {
   private readonly controller = new AbortController();
   readonly contract: CellContract;
+  /** Its share of the callers that cooperate. */
+  private cooperating = 0;
 
   constructor(
     readonly id: number,
     private readonly flags: Int32Array,
   ) {
-    Atomics.store(flags, FLAG.COOPERATING, 0);
     this.contract = { signal: this.visible(this.controller.signal), cooperate: () => this.cooperate() };
-    Object.defineProperty(globalThis, KEY, { value: this.contract, configurable: true, writable: true });
   }
 
   abort(): void {
@@ -30,7 +28,8 @@ export class RunningCell {
 
   /** The cell is over: nobody cooperates any more. */
   end(): void {
-    Atomics.store(this.flags, FLAG.COOPERATING, 0);
+    Atomics.sub(this.flags, FLAG.COOPERATING, this.cooperating);
+    this.cooperating = 0;
     this.ended = true;
   }
   private ended = false;
@@ -38,11 +37,13 @@ export class RunningCell {
   private cooperate(): () => void {
     if (this.ended) return () => undefined;
     Atomics.add(this.flags, FLAG.COOPERATING, 1);
+    this.cooperating++;
     let released = false;
     return () => {
       if (released || this.ended) return;
       released = true;
       Atomics.sub(this.flags, FLAG.COOPERATING, 1);
+      this.cooperating--;
     };
   }
 
@@ -53,7 +54,7 @@ export class RunningCell {
       configurable: true,
       get: () => {
         if (native.call(signal)) return true;
-        if (Atomics.load(this.flags, FLAG.ABORTED) !== this.id) return false;
+        if (Atomics.load(this.flags, FLAG.ABORTED) < this.id) return false;
         this.controller.abort(interruption());
         return true;
       },

@@ -1,26 +1,29 @@
-// The kernel's main thread: evaluates cells, one at a time, and sends what they show to the socket thread.
+// The kernel's main thread: evaluates cells, one at a time in each shell, and sends what they show to the socket thread.
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { RunningCell } from './cell.js';
+import { RunningCell, type CellContract } from './cell.js';
+import { CommManager } from './comms.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
 import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
-import { cellOfUncaught, currentCell, runAs, trackTimers } from './origin.js';
+import { cellOfUncaught, currentCell, goesOn, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
 import { CLAIM, FLAG, type ToMain, type ToSockets } from './threads.js';
 import { CellError, transformCell, warmUp } from './transform.js';
 import type { Connection, Json } from './wire.js';
 
 type Execute = Extract<ToMain, { kind: 'execute' }>;
+type CommRequest = Extract<ToMain, { kind: 'comm' }>;
 
 interface Running {
-  request: Execute;
   cell: RunningCell;
   settle: (error: ErrorContent) => void;
+  /** Whether its front end answers questions. */
+  asks: boolean;
 }
 
 /** Starts a kernel in this process; it ends the process when it is shut down. */
@@ -49,14 +52,18 @@ class Kernel {
   private readonly output: Output;
   private readonly cells = new Map<string, CellSource>();
   private readonly constants = new Set<string>();
-  private running: Running | undefined;
-  private awaitedInput: ((value: string) => void) | undefined;
+  private readonly running = new Map<number, Running>();
+  private readonly comms: CommManager;
+  /** What takes the answers to the questions that cells have asked. */
+  private readonly questions = new Map<number, (value: string) => void>();
+  private asked = 0;
 
   constructor(
     private readonly flags: Int32Array,
     private readonly send: (message: ToSockets) => void,
   ) {
     this.output = new Output((cell, name, text) => send({ kind: 'stream', cell, name, text }));
+    this.comms = new CommManager((cell, type, content, extra) => this.publish(cell, type, content, extra));
   }
 
   install(): void {
@@ -72,6 +79,18 @@ class Kernel {
         configurable: true,
         enumerable: false,
       });
+    Object.defineProperty(globalThis, Symbol.for('cellgrad.comms'), { value: this.comms });
+    Object.defineProperty(globalThis, Symbol.for('cellgrad.cell'), {
+      configurable: true,
+      get: () => this.contract(),
+      // a stand-in for tests
+      set: (value: unknown) =>
+        Object.defineProperty(globalThis, Symbol.for('cellgrad.cell'), {
+          value,
+          configurable: true,
+          writable: true,
+        }),
+    });
     process.on('uncaughtException', (error) => this.showError(cellOfUncaught(), error));
     process.on('unhandledRejection', (reason) => this.showError(cellOfUncaught(), reason));
     process.on('SIGINT', () => undefined); // the terminal's Ctrl-C is for the front end, which then asks us
@@ -86,19 +105,20 @@ class Kernel {
     switch (message.kind) {
       case 'execute':
         return this.execute(message);
+      case 'comm':
+        return this.comm(message);
       case 'abort':
-        if (this.running?.request.cell === message.cell) this.running.cell.abort();
-        return;
+        return this.running.get(message.cell)?.cell.abort();
       case 'settle':
-        if (this.running?.request.cell !== message.cell) return;
+        if (!this.running.size) return;
         if (Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN) === CLAIM.FREE) {
-          this.running.settle(interrupted);
+          for (const { settle } of [...this.running.values()]) settle(interrupted);
           this.evaluator.abandon();
         }
         return;
       case 'input':
-        this.awaitedInput?.(message.value);
-        this.awaitedInput = undefined;
+        this.questions.get(message.question)?.(message.value);
+        this.questions.delete(message.question);
         return;
       case 'members':
         return this.send({
@@ -109,26 +129,58 @@ class Kernel {
     }
   }
 
+  /** What the code that speaks now has agreed on with the kernel. */
+  private contract(): CellContract | undefined {
+    const running = this.running.get(currentCell()) ?? [...this.running.values()].at(-1);
+    return running?.cell.contract ?? this.lastContract;
+  }
+  private lastContract: CellContract | undefined;
+
+  /** Begins a cell; the function it returns ends it, and does nothing the second time. */
+  private begin(
+    id: number,
+    asks: boolean,
+    failed: (error: ErrorContent) => Json,
+  ): { finish: (content: Json, error?: ErrorContent) => void; fail: (error: ErrorContent) => void } {
+    const cell = new RunningCell(id, this.flags);
+    const finish = (content: Json, error?: ErrorContent): void => {
+      if (this.running.get(id)?.cell !== cell) return;
+      this.running.delete(id);
+      cell.end();
+      if (error) this.publish(id, 'error', error);
+      this.output.flush();
+      this.send({ kind: 'reply', cell: id, content });
+      const other = [...this.running.keys()].at(-1);
+      if (other !== undefined) goesOn(other);
+    };
+    const fail = (error: ErrorContent): void => finish(failed(error), error);
+    this.running.set(id, { cell, settle: fail, asks });
+    this.lastContract = cell.contract;
+    return { finish, fail };
+  }
+
+  private comm({ cell, type, content, metadata, buffers }: CommRequest): void {
+    const { finish, fail } = this.begin(cell, false, () => ({}));
+    runAs(cell, () => {
+      this.comms
+        .receive(type, content, metadata, buffers)
+        .then(() => displaysSent())
+        .then(
+          () => finish({}),
+          (error) => fail(describeError(error, this.cells)),
+        );
+    });
+  }
+
   private execute(request: Execute): void {
     const name = `In[${request.count}]`;
-    const cell = new RunningCell(request.cell, this.flags);
-    let over = false;
-    const finish = (content: Json, error?: ErrorContent): void => {
-      if (over) return;
-      over = true;
-      cell.end();
-      this.running = undefined;
-      this.awaitedInput = undefined;
-      if (error) this.publish(request.cell, 'error', error);
-      this.output.flush();
-      this.send({ kind: 'reply', cell: request.cell, content });
-    };
-    const fail = (error: ErrorContent): void =>
-      finish(
-        { status: 'error', ...error, execution_count: request.count, payload: [], user_expressions: {} },
-        error,
-      );
-    this.running = { request, cell, settle: fail };
+    const { finish, fail } = this.begin(request.cell, Boolean(request.content.allow_stdin), (error) => ({
+      status: 'error',
+      ...error,
+      execution_count: request.count,
+      payload: [],
+      user_expressions: {},
+    }));
 
     const source: CellSource = { source: request.code, locate: (position) => position };
     this.cells.set(name, source);
@@ -143,7 +195,7 @@ class Kernel {
     const { code, hasResult } = script;
     for (const constant of script.constants) this.constants.add(constant);
     const done = (outcome: Outcome): void => {
-      if (over) return;
+      if (!this.running.has(request.cell)) return;
       if (outcome.kind === 'terminated') return fail(interrupted);
       if (outcome.kind === 'thrown') return fail(this.describe(outcome, name, source));
       runAs(request.cell, () => this.succeed(request, hasResult ? outcome.value : undefined, finish, fail));
@@ -208,22 +260,27 @@ class Kernel {
     this.publish(cell, 'error', describeError(error, this.cells));
   }
 
-  private publish(cell: number, type: string, content: Json): void {
+  private publish(
+    cell: number,
+    type: string,
+    content: Json,
+    extra: { metadata?: Json; buffers?: Uint8Array[] } = {},
+  ): void {
     this.output.flush();
-    this.send({ kind: 'publish', cell, type, content });
+    this.send({ kind: 'publish', cell, type, content, ...extra });
   }
 
   /** Asks the user of the front end for a line. */
   private input(prompt = ''): Promise<string> {
-    if (!this.running?.request.content.allow_stdin)
+    const cell = currentCell();
+    if (!this.running.get(cell)?.asks)
       return Promise.reject(
         new Error('input() needs a front end that can ask; this one runs the notebook unattended.'),
       );
     this.output.flush();
-    this.send({ kind: 'input', cell: currentCell(), prompt: String(prompt), password: false });
-    return new Promise((resolve) => {
-      this.awaitedInput = resolve;
-    });
+    const question = this.asked++;
+    this.send({ kind: 'input', cell, question, prompt: String(prompt), password: false });
+    return new Promise((resolve) => this.questions.set(question, resolve));
   }
 }
 

@@ -20,6 +20,11 @@ export function runAs(cell: number, run: () => void): void {
   else run();
 }
 
+/** A cell beside this one is over: what speaks next, where there is no async context, is taken for this one's. */
+export function goesOn(cell: number): void {
+  latest = cell;
+}
+
 /** Where there is no async context, timers at least remember their cell. */
 export function trackTimers(): void {
   if (storage) return;

@@ -1,4 +1,5 @@
-// What the kernel answers: requests in the order they came, control at once.
+// What the kernel answers: requests in the order they came to their shell, control at once.
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { History } from './history.js';
 import { Interrupter } from './interrupt.js';
@@ -15,7 +16,8 @@ export interface Post {
     parent: Header | Json,
     extra?: { metadata?: Json; buffers?: Uint8Array[] },
   ): void;
-  askInput(request: Message, content: Json): void;
+  /** @returns the id of the question, which the answer names as its parent */
+  askInput(request: Message, content: Json): string;
   /** Closes every socket. */
   close(): void;
 }
@@ -27,13 +29,23 @@ const WHILE_BUSY = new Set(['complete_request', 'inspect_request', 'is_complete_
 /** How long an error waits for requests already on their way, to abort them with it. */
 const ABORT_WINDOW_MS = 10;
 
+/** The main shell or a subshell (JEP 91): one request after the other, beside those of the other shells. */
+interface Lane {
+  queue: Message[];
+  active?: Message;
+}
+
 export class Shell {
-  private readonly queue: Message[] = [];
-  private active: Message | undefined;
+  private readonly main: Lane = { queue: [] };
+  private readonly subshells = new Map<string, Lane>();
   private count = 0;
   private nextCell = 1;
   private readonly requests = new Map<number, Message>();
-  private finishCell: ((content: Json) => void) | undefined;
+  private readonly finishCell = new Map<number, (content: Json) => void>();
+  /** The main thread's numbers of the questions that the front end was asked. */
+  private readonly questions = new Map<string, number>();
+  /** Open comms and their targets. */
+  private readonly comms = new Map<string, string>();
   private readonly members = new Map<number, (names: string[]) => void>();
   private readonly history = new History();
   private readonly interrupter: Interrupter;
@@ -55,15 +67,20 @@ export class Shell {
     inspect_request: ({ content }) => this.language.ask('inspect', content),
     is_complete_request: ({ content }) => this.language.ask('is_complete', content),
     history_request: ({ content }) => ({ status: 'ok', history: this.history.answer(content) }),
-    comm_info_request: () => ({ status: 'ok', comms: {} }),
-    comm_open: (request) => {
-      // no target is known here, and the front end must hear so
-      const { comm_id } = request.content;
-      if (typeof comm_id === 'string') this.post.publish('comm_close', { comm_id, data: {} }, request.header);
-      return undefined;
+    comm_info_request: ({ content }) => this.commInfo(content),
+    comm_open: (request) => this.comm(request),
+    comm_msg: (request) => this.comm(request),
+    comm_close: (request) => this.comm(request),
+    create_subshell_request: () => {
+      const id = randomUUID();
+      this.subshells.set(id, { queue: [] });
+      return { status: 'ok', subshell_id: id };
     },
-    comm_msg: () => undefined,
-    comm_close: () => undefined,
+    delete_subshell_request: ({ content }) =>
+      this.subshells.delete(String(content.subshell_id))
+        ? { status: 'ok' }
+        : noSubshell(String(content.subshell_id)),
+    list_subshell_request: () => ({ status: 'ok', subshell_id: [...this.subshells.keys()] }),
     interrupt_request: () => {
       this.interrupter.interrupt();
       return { status: 'ok' };
@@ -72,9 +89,12 @@ export class Shell {
   };
 
   onShell(message: Message): void {
-    if (WHILE_BUSY.has(message.header.msg_type)) return void this.answer(message, 'shell');
-    this.queue.push(message);
-    if (!this.active) void this.drain();
+    const { msg_type, subshell_id } = message.header;
+    if (WHILE_BUSY.has(msg_type)) return void this.answer(message, 'shell');
+    const lane = subshell_id ? this.subshells.get(subshell_id) : this.main;
+    if (!lane) return this.refuse(message, noSubshell(subshell_id!));
+    lane.queue.push(message);
+    if (!lane.active) void this.drain(lane);
   }
 
   onControl(message: Message): void {
@@ -82,8 +102,14 @@ export class Shell {
   }
 
   onStdin(message: Message): void {
-    if (message.header.msg_type === 'input_reply')
-      this.post.toMain({ kind: 'input', value: String(message.content.value ?? '') });
+    if (message.header.msg_type !== 'input_reply') return;
+    // some front ends don't say which question they answer: the last one then
+    const asked = String((message.parent as Partial<Header>).msg_id);
+    const id = this.questions.has(asked) ? asked : [...this.questions.keys()].at(-1);
+    const question = id === undefined ? undefined : this.questions.get(id);
+    if (question === undefined) return;
+    this.questions.delete(id!);
+    this.post.toMain({ kind: 'input', question, value: String(message.content.value ?? '') });
   }
 
   fromMain(message: ToSockets): void {
@@ -93,10 +119,13 @@ export class Shell {
       case 'stream':
         return this.post.publish('stream', { name: message.name, text: message.text }, parent);
       case 'publish':
+        this.followComm(message.type, message.content);
         return this.post.publish(message.type, message.content, parent, message);
       case 'input': {
         const request = this.requests.get(message.cell);
-        if (request) this.post.askInput(request, { prompt: message.prompt, password: message.password });
+        if (!request) return;
+        const { prompt, password } = message;
+        this.questions.set(this.post.askInput(request, { prompt, password }), message.question);
         return;
       }
       case 'members':
@@ -105,8 +134,8 @@ export class Shell {
         return;
       case 'reply':
         this.interrupter.over(message.cell, () => {
-          this.finishCell?.(message.content);
-          this.finishCell = undefined;
+          this.finishCell.get(message.cell)?.(message.content);
+          this.finishCell.delete(message.cell);
         });
     }
   }
@@ -122,15 +151,15 @@ export class Shell {
     }, 30);
   }
 
-  private async drain(): Promise<void> {
-    for (let next = this.queue.shift(); next; next = this.queue.shift()) {
-      this.active = next;
-      await this.answer(next, 'shell');
+  private async drain(lane: Lane): Promise<void> {
+    for (let next = lane.queue.shift(); next; next = lane.queue.shift()) {
+      lane.active = next;
+      await this.answer(next, 'shell', lane);
     }
-    this.active = undefined;
+    lane.active = undefined;
   }
 
-  private async answer(request: Message, channel: 'shell' | 'control'): Promise<void> {
+  private async answer(request: Message, channel: 'shell' | 'control', lane?: Lane): Promise<void> {
     const type = request.header.msg_type;
     const handler = Object.hasOwn(this.handlers, type) ? this.handlers[type] : undefined;
     const status = (execution_state: string): void =>
@@ -142,14 +171,16 @@ export class Shell {
     } catch (error) {
       content = { status: 'error', ename: 'Error', evalue: String(error), traceback: [] };
     }
-    if (content && type === 'execute_request' && content.status === 'error') await this.abortQueued(request);
+    if (lane && content && type === 'execute_request' && content.status === 'error')
+      await this.abortQueued(request, lane);
     if (content && type.endsWith('_request'))
       this.post.reply(request, channel, type.replace(/_request$/, '_reply'), content);
     if (type === 'shutdown_request') this.post.publish('shutdown_reply', content ?? {}, request.header);
     status('idle');
     // a front end shows the last status it heard
-    if (this.active && this.active !== request)
-      this.post.publish('status', { execution_state: 'busy' }, this.active.header);
+    const others = [this.main, ...this.subshells.values()].map(({ active }) => active);
+    const running = others.find((other) => other && other !== request);
+    if (running) this.post.publish('status', { execution_state: 'busy' }, running.header);
     if (type === 'shutdown_request') this.shutDown();
   }
 
@@ -171,34 +202,67 @@ export class Shell {
     }
     if (!silent) this.post.publish('execute_input', { code, execution_count: this.count }, request.header);
     if (empty) return { status: 'ok', execution_count: this.count, payload: [], user_expressions: {} };
-    const cell = this.nextCell++;
-    this.requests.set(cell, request);
-    if (this.requests.size > 5000) this.requests.delete(this.requests.keys().next().value!);
-    this.interrupter.begin(cell);
-    const content = await new Promise<Json>((resolve) => {
-      this.finishCell = resolve;
-      this.post.toMain({ kind: 'execute', cell, code, count: this.count, content: request.content });
-    });
+    const { count } = this;
+    const content = await this.onMain(request, (cell) => ({
+      kind: 'execute',
+      cell,
+      code,
+      count,
+      content: request.content,
+    }));
     if (content.status === 'ok') this.language.remember(code);
     return content;
   }
 
+  /** Has the main thread do what a request asks for, as an interruptible cell. */
+  private onMain(request: Message, message: (cell: number) => ToMain): Promise<Json> {
+    const cell = this.nextCell++;
+    this.requests.set(cell, request);
+    if (this.requests.size > 5000) this.requests.delete(this.requests.keys().next().value!);
+    this.interrupter.begin(cell);
+    return new Promise<Json>((resolve) => {
+      this.finishCell.set(cell, resolve);
+      this.post.toMain(message(cell));
+    });
+  }
+
+  private async comm(request: Message): Promise<undefined> {
+    const { content, metadata, buffers } = request;
+    const type = request.header.msg_type;
+    this.followComm(type, content);
+    await this.onMain(request, (cell) => ({ kind: 'comm', cell, type, content, metadata, buffers }));
+  }
+
+  private followComm(type: string, { comm_id: id, target_name: target }: Json): void {
+    if (type === 'comm_open') this.comms.set(String(id), String(target));
+    else if (type === 'comm_close') this.comms.delete(String(id));
+  }
+
+  private commInfo({ target_name: wanted }: Json): Json {
+    const chosen = [...this.comms].filter(([, target]) => typeof wanted !== 'string' || target === wanted);
+    return {
+      status: 'ok',
+      comms: Object.fromEntries(chosen.map(([id, target_name]) => [id, { target_name }])),
+    };
+  }
+
+  /** Answers what can't be done, without a place in a queue. */
+  private refuse(request: Message, content: Json): void {
+    const { header } = request;
+    this.post.publish('status', { execution_state: 'busy' }, header);
+    if (header.msg_type.endsWith('_request'))
+      this.post.reply(request, 'shell', header.msg_type.replace(/_request$/, '_reply'), content);
+    this.post.publish('status', { execution_state: 'idle' }, header);
+  }
+
   /** An error cancels the executions queued behind it, unless the request said otherwise. */
-  private async abortQueued(failed: Message): Promise<void> {
+  private async abortQueued(failed: Message, lane: Lane): Promise<void> {
     if (failed.content.stop_on_error === false) return;
     await new Promise((resolve) => setTimeout(resolve, ABORT_WINDOW_MS));
-    const aborted = this.queue.filter((message) => message.header.msg_type === 'execute_request');
-    const kept = this.queue.filter((message) => message.header.msg_type !== 'execute_request');
-    this.queue.splice(0, this.queue.length, ...kept);
+    const aborted = lane.queue.filter((message) => message.header.msg_type === 'execute_request');
+    lane.queue = lane.queue.filter((message) => message.header.msg_type !== 'execute_request');
     setImmediate(() => {
-      for (const message of aborted) {
-        this.post.publish('status', { execution_state: 'busy' }, message.header);
-        this.post.reply(message, 'shell', 'execute_reply', {
-          status: 'aborted',
-          execution_count: this.count,
-        });
-        this.post.publish('status', { execution_state: 'idle' }, message.header);
-      }
+      for (const message of aborted) this.refuse(message, { status: 'aborted', execution_count: this.count });
     });
   }
 
@@ -211,6 +275,13 @@ export class Shell {
     });
   }
 }
+
+const noSubshell = (id: string): Json => ({
+  status: 'error',
+  ename: 'SubshellError',
+  evalue: `There is no subshell ${id}; it may have been deleted.`,
+  traceback: [],
+});
 
 function kernelInfo(): Json {
   const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
@@ -233,6 +304,6 @@ function kernelInfo(): Json {
     banner: `cellgrad ${version}: TypeScript on Node ${process.versions.node}`,
     debugger: false,
     help_links: [{ text: 'TypeScript', url: 'https://www.typescriptlang.org/docs/' }],
-    supported_features: [],
+    supported_features: ['kernel subshells'],
   };
 }

@@ -59,10 +59,14 @@ const kernel = new Shell(flags, {
       wire.encode(type, content, { identities: request.identities, parent: request.header }),
     ),
   publish: (type, content, parent, extra) => publish(type, content, parent, extra),
-  askInput: (request, content) =>
+  askInput: (request, content) => {
+    const header = wire.header('input_request');
+    const { identities } = request;
     outboxes.stdin.push(
-      wire.encode('input_request', content, { identities: request.identities, parent: request.header }),
-    ),
+      wire.encode('input_request', content, { header, identities, parent: request.header }),
+    );
+    return header.msg_id;
+  },
   close: () => {
     for (const socket of Object.values(sockets)) socket.close();
   },

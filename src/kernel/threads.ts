@@ -3,11 +3,12 @@ import type { Json } from './wire.js';
 
 /** From the socket thread to the main thread, which evaluates. */
 export type ToMain =
-  | { kind: 'execute'; cell: number; code: string; count: number; content: Json; cwd?: string }
+  | { kind: 'execute'; cell: number; code: string; count: number; content: Json }
+  | { kind: 'comm'; cell: number; type: string; content: Json; metadata: Json; buffers: Uint8Array[] }
   | { kind: 'members'; id: number; expression: string }
   | { kind: 'abort'; cell: number }
-  | { kind: 'settle'; cell: number }
-  | { kind: 'input'; value: string }
+  | { kind: 'settle' }
+  | { kind: 'input'; question: number; value: string }
   | { kind: 'shutdown' };
 
 /** From the main thread to the socket thread. `cell` names the request that an output belongs to. */
@@ -16,15 +17,15 @@ export type ToSockets =
   | { kind: 'publish'; cell: number; type: string; content: Json; metadata?: Json; buffers?: Uint8Array[] }
   | { kind: 'reply'; cell: number; content: Json }
   | { kind: 'members'; id: number; names: string[] }
-  | { kind: 'input'; cell: number; prompt: string; password: boolean };
+  | { kind: 'input'; cell: number; question: number; prompt: string; password: boolean };
 
 /** Slots of the shared Int32Array. */
 export const FLAG = {
-  /** The cell whose signal is aborted, seen by polling code even before the event loop turns. */
+  /** The signals of all cells up to this one are aborted, seen by polling code even before the event loop turns. */
   ABORTED: 0,
-  /** How many callers of the running cell have promised to end by themselves. */
+  /** How many callers of the running cells have promised to end by themselves. */
   COOPERATING: 1,
-  /** Who ends the running cell: see CLAIM. */
+  /** Who ends the running cells: see CLAIM. */
   CLAIM: 2,
   SLOTS: 3,
 } as const;

@@ -14,6 +14,8 @@ export interface Header {
   username: string;
   date: string;
   version: string;
+  /** JEP 91: the subshell that a request is for; the main shell where there is none. */
+  subshell_id?: string | null;
 }
 
 export interface Message {

@@ -97,9 +97,15 @@ export class TestKernel {
     return kernel;
   }
 
-  send(channel: 'shell' | 'control' | 'stdin', type: string, content: Json = {}): string {
-    const header = this.wire.header(type);
-    void this.dealers[channel].send(this.wire.encode(type, content, { header }));
+  /** @param subshell that a request is for */
+  send(
+    channel: 'shell' | 'control' | 'stdin',
+    type: string,
+    content: Json = {},
+    { subshell, buffers }: { subshell?: string; buffers?: Uint8Array[] } = {},
+  ): string {
+    const header = { ...this.wire.header(type), ...(subshell ? { subshell_id: subshell } : {}) };
+    void this.dealers[channel].send(this.wire.encode(type, content, { header, buffers }));
     return header.msg_id;
   }
 
@@ -112,8 +118,19 @@ export class TestKernel {
   }
 
   /** A request's reply. */
-  async ask(type: string, content: Json = {}, channel: 'shell' | 'control' = 'shell'): Promise<Json> {
-    return (await this.reply(this.send(channel, type, content))).content;
+  async ask(
+    type: string,
+    content: Json = {},
+    channel: 'shell' | 'control' = 'shell',
+    subshell?: string,
+  ): Promise<Json> {
+    return (await this.reply(this.send(channel, type, content, { subshell }))).content;
+  }
+
+  /** What is published for a message that has no reply, from busy to idle. */
+  async passed(id: string): Promise<Message[]> {
+    await this.until(({ parent, content }) => parent.msg_id === id && content.execution_state === 'idle');
+    return this.of(id);
   }
 
   /** The first message published that fits, also among those already here. */
@@ -126,8 +143,8 @@ export class TestKernel {
   }
 
   /** Starts a cell; `done` is its end. */
-  submit(code: string, extra: Json = {}): { id: string; done: Promise<Execution> } {
-    const id = this.send('shell', 'execute_request', {
+  submit(code: string, extra: Json = {}, subshell?: string): { id: string; done: Promise<Execution> } {
+    const content = {
       code,
       silent: false,
       store_history: true,
@@ -135,7 +152,8 @@ export class TestKernel {
       allow_stdin: this.answer !== undefined,
       stop_on_error: true,
       ...extra,
-    });
+    };
+    const id = this.send('shell', 'execute_request', content, { subshell });
     return { id, done: this.finished(id) };
   }
 
@@ -149,12 +167,8 @@ export class TestKernel {
   }
 
   private async finished(id: string): Promise<Execution> {
-    const idle = this.until(
-      ({ header, parent, content }) =>
-        parent.msg_id === id && header.msg_type === 'status' && content.execution_state === 'idle',
-    );
-    const [{ content: reply }] = await Promise.all([this.reply(id), idle]);
-    return { reply, ...summary(this.of(id)) };
+    const [{ content: reply }, messages] = await Promise.all([this.reply(id), this.passed(id)]);
+    return { reply, ...summary(messages) };
   }
 
   interrupt(): Promise<Json> {
@@ -209,7 +223,8 @@ export class TestKernel {
       if (!message) throw new Error(`An ill-formed message on ${channel}: ${frames.join(' ')}`);
       if (message.header.msg_type === 'input_request') {
         const value = this.answer?.(String(message.content.prompt)) ?? '';
-        this.send('stdin', 'input_reply', { status: 'ok', value });
+        const content = { status: 'ok', value };
+        void dealer.send(this.wire.encode('input_reply', content, { parent: message.header }));
         continue;
       }
       const id = String(message.parent.msg_id);
