@@ -1,7 +1,7 @@
 // What the kernel answers: requests in the order they came to their shell, control at once.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { History } from './history.js';
+import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
 import { Language } from './language.js';
 import type { ToMain, ToSockets } from './threads.js';
@@ -25,7 +25,12 @@ export interface Post {
 type Handler = (request: Message) => Json | Promise<Json | undefined> | undefined;
 
 /** Answered while a cell runs, and without holding one up: the language thread takes its time at first. */
-const WHILE_BUSY = new Set(['complete_request', 'inspect_request', 'is_complete_request']);
+const WHILE_BUSY = new Set([
+  'complete_request',
+  'inspect_request',
+  'is_complete_request',
+  'history_request',
+]);
 /** How long an error waits for requests already on their way, to abort them with it. */
 const ABORT_WINDOW_MS = 10;
 
@@ -47,7 +52,7 @@ export class Shell {
   /** Open comms and their targets. */
   private readonly comms = new Map<string, string>();
   private readonly members = new Map<number, (names: string[]) => void>();
-  private readonly history = new History();
+  private readonly history: History;
   private readonly interrupter: Interrupter;
   private readonly language: Language;
   private closing = false;
@@ -57,6 +62,9 @@ export class Shell {
     private readonly post: Post,
   ) {
     this.interrupter = new Interrupter(flags, post.toMain);
+    this.history = new History(historyFile(), (text) =>
+      this.post.publish('stream', { name: 'stderr', text: `${text}\n` }, this.main.active?.header ?? {}),
+    );
     this.language = new Language((expression) => this.askMembers(expression));
   }
 
@@ -66,7 +74,10 @@ export class Shell {
     complete_request: ({ content }) => this.language.ask('complete', content),
     inspect_request: ({ content }) => this.language.ask('inspect', content),
     is_complete_request: ({ content }) => this.language.ask('is_complete', content),
-    history_request: ({ content }) => ({ status: 'ok', history: this.history.answer(content) }),
+    history_request: async ({ content }) => ({
+      status: 'ok',
+      history: await this.history.answer(content),
+    }),
     comm_info_request: ({ content }) => this.commInfo(content),
     comm_open: (request) => this.comm(request),
     comm_msg: (request) => this.comm(request),
@@ -144,11 +155,11 @@ export class Shell {
     if (this.closing) return;
     this.closing = true;
     // what was just sent needs a moment to leave
-    setTimeout(() => {
+    void Promise.all([this.history.close(), new Promise((resolve) => setTimeout(resolve, 30))]).then(() => {
       this.post.close();
       this.interrupter.endProcess();
       this.post.toMain({ kind: 'shutdown' });
-    }, 30);
+    });
   }
 
   private async drain(lane: Lane): Promise<void> {

@@ -78,7 +78,7 @@ export class KernelProcess {
     this.wire = new Wire(connection);
     this.child = spawn(process.execPath, [...options.args, '--connection-file', file], {
       cwd: options.cwd,
-      env: options.env ?? process.env,
+      env: { ...(options.env ?? process.env), CELLGRAD_HISTORY: 'off' },
       stdio: ['ignore', 'pipe', 'pipe'],
       // a group of its own: the terminal's Ctrl-C is ours to pass on, and what it started ends with it
       detached: process.platform !== 'win32',

@@ -70,6 +70,7 @@ describe('under Jupyter', function () {
         ...process.env,
         JUPYTER_CONFIG_DIR: join(folder, 'config'),
         IPYTHONDIR: join(folder, 'ipython'),
+        CELLGRAD_HISTORY: join(folder, 'history.sqlite'),
         ...env,
       },
     });

@@ -83,7 +83,7 @@ export class TestKernel {
     writeFileSync(file, JSON.stringify(connection));
     const child = spawn(process.execPath, [...kernelArguments(), '--connection-file', file], {
       cwd: options.cwd ?? home,
-      env: { ...process.env, ...options.env },
+      env: { ...process.env, CELLGRAD_HISTORY: 'off', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const kernel = new TestKernel(child, connection, home, options.answer);
