@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
 import { CommManager } from './comms.js';
+import { captureDescriptors, logTo, writeMark } from './descriptors.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
@@ -12,7 +13,7 @@ import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
 import { cellOfUncaught, currentCell, goesOn, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
-import { CLAIM, FLAG, type ToMain, type ToSockets } from './threads.js';
+import { CLAIM, FLAG, type Posted, type ToMain, type ToSockets } from './threads.js';
 import { CellError, transformCell, warmUp } from './transform.js';
 import type { Connection, Json } from './wire.js';
 
@@ -29,14 +30,20 @@ interface Running {
 /** Starts a kernel in this process; it ends the process when it is shut down. */
 export function startKernel(connection: Connection): void {
   const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
-  const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData: { connection, flags } });
+  const descriptors = captureDescriptors();
+  const workerData = { connection, flags, descriptors };
+  const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData });
   const exit = guardProcess();
-  const log = process.stderr.write.bind(process.stderr);
   sockets.on('error', (error) => {
-    log(`cellgrad: ${inspect(error)}\n`);
+    logTo(descriptors?.originals.stderr, `cellgrad: ${inspect(error)}\n`);
     exit(1);
   });
-  const kernel = new Kernel(flags, (message) => sockets.postMessage(message));
+  let number = 0;
+  const kernel = new Kernel(flags, (message) => {
+    number++;
+    if (descriptors) writeMark(descriptors, number);
+    sockets.postMessage({ number, message } satisfies Posted);
+  });
   kernel.install();
   sockets.on('message', (message: ToMain) => {
     if (message.kind === 'shutdown') {

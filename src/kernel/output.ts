@@ -1,7 +1,9 @@
 // What cells print: `console` and `process.stdout` become stream messages, few and whole.
+import childProcess from 'node:child_process';
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
 import { Buffer } from 'node:buffer';
+import { syncBuiltinESMExports } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
@@ -59,6 +61,24 @@ export class Output {
     Object.defineProperty(globalThis, 'console', { value: console, writable: true, configurable: true });
     process.stdout.write = stdout.write as typeof process.stdout.write;
     process.stderr.write = stderr.write as typeof process.stderr.write;
+    this.beforeChildren();
+  }
+
+  /** What was printed before a child process is shown before what the child prints. */
+  private beforeChildren(): void {
+    const flush = (): void => this.flush();
+    const first = <T extends object>(owner: T, name: keyof T): void => {
+      const original = owner[name] as (this: unknown, ...rest: unknown[]) => unknown;
+      owner[name] = function (this: unknown, ...rest: unknown[]) {
+        flush();
+        return original.apply(this, rest);
+      } as T[keyof T];
+    };
+    first(childProcess, 'spawnSync');
+    first(childProcess, 'execSync');
+    first(childProcess, 'execFileSync');
+    first(childProcess.ChildProcess.prototype as unknown as { spawn: unknown }, 'spawn');
+    syncBuiltinESMExports();
   }
 }
 

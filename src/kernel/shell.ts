@@ -16,6 +16,10 @@ export interface Post {
     parent: Header | Json,
     extra?: { metadata?: Json; buffers?: Uint8Array[] },
   ): void;
+  /** Text that a cell wrote. */
+  print(cell: number, name: 'stdout' | 'stderr', text: string): void;
+  /** The cell is over: sends all that it printed. */
+  printed(cell: number): void;
   /** @returns the id of the question, which the answer names as its parent */
   askInput(request: Message, content: Json): string;
   /** Closes every socket. */
@@ -25,12 +29,7 @@ export interface Post {
 type Handler = (request: Message) => Json | Promise<Json | undefined> | undefined;
 
 /** Answered while a cell runs, and without holding one up: the language thread takes its time at first. */
-const WHILE_BUSY = new Set([
-  'complete_request',
-  'inspect_request',
-  'is_complete_request',
-  'history_request',
-]);
+const WHILE_BUSY = new Set(['complete_request', 'inspect_request', 'is_complete_request', 'history_request']);
 /** How long an error waits for requests already on their way, to abort them with it. */
 const ABORT_WINDOW_MS = 10;
 
@@ -125,10 +124,10 @@ export class Shell {
 
   fromMain(message: ToSockets): void {
     if (this.closing) return;
-    const parent = 'cell' in message ? (this.requests.get(message.cell)?.header ?? {}) : {};
+    const parent = 'cell' in message ? this.parentOf(message.cell) : {};
     switch (message.kind) {
       case 'stream':
-        return this.post.publish('stream', { name: message.name, text: message.text }, parent);
+        return this.post.print(message.cell, message.name, message.text);
       case 'publish':
         this.followComm(message.type, message.content);
         return this.post.publish(message.type, message.content, parent, message);
@@ -144,11 +143,25 @@ export class Shell {
         this.members.delete(message.id);
         return;
       case 'reply':
+        this.post.printed(message.cell);
         this.interrupter.over(message.cell, () => {
           this.finishCell.get(message.cell)?.(message.content);
           this.finishCell.delete(message.cell);
         });
     }
+  }
+
+  /** The request that a cell is from: the parent of what it shows. */
+  parentOf(cell: number): Header | Json {
+    return this.requests.get(cell)?.header ?? {};
+  }
+
+  /** The cell that was begun last. */
+  latest = 0;
+
+  /** Whether a cell is not over. */
+  runs(cell: number): boolean {
+    return this.finishCell.has(cell);
   }
 
   shutDown(): void {
@@ -228,6 +241,7 @@ export class Shell {
   /** Has the main thread do what a request asks for, as an interruptible cell. */
   private onMain(request: Message, message: (cell: number) => ToMain): Promise<Json> {
     const cell = this.nextCell++;
+    this.latest = cell;
     this.requests.set(cell, request);
     if (this.requests.size > 5000) this.requests.delete(this.requests.keys().next().value!);
     this.interrupter.begin(cell);

@@ -1,9 +1,12 @@
 // The kernel's socket thread: five zeromq sockets, routed, signed, and answered while a cell computes.
 import process from 'node:process';
+import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Reply, Router, XPublisher, type Socket } from 'zeromq';
+import { logTo, type Descriptors } from './descriptors.js';
 import { Shell } from './shell.js';
-import type { ToSockets } from './threads.js';
+import { Streams } from './streams.js';
+import type { Posted } from './threads.js';
 import {
   endpoint,
   Wire,
@@ -14,7 +17,11 @@ import {
   type Message,
 } from './wire.js';
 
-const { connection, flags } = workerData as { connection: Connection; flags: Int32Array };
+const { connection, flags, descriptors } = workerData as {
+  connection: Connection;
+  flags: Int32Array;
+  descriptors: Descriptors | undefined;
+};
 
 /** Sends in order; zeromq allows one send at a time. */
 class Outbox {
@@ -59,6 +66,8 @@ const kernel = new Shell(flags, {
       wire.encode(type, content, { identities: request.identities, parent: request.header }),
     ),
   publish: (type, content, parent, extra) => publish(type, content, parent, extra),
+  print: (cell, name, text) => streams.write(cell, name, text),
+  printed: (cell) => streams.over(cell),
   askInput: (request, content) => {
     const header = wire.header('input_request');
     const { identities } = request;
@@ -70,6 +79,14 @@ const kernel = new Shell(flags, {
   close: () => {
     for (const socket of Object.values(sockets)) socket.close();
   },
+});
+
+const streams = new Streams({
+  descriptors,
+  post: (cell, name, text) => publish('stream', { name, text }, kernel.parentOf(cell)),
+  handle: (message) => kernel.fromMain(message),
+  current: () => kernel.latest,
+  running: (cell) => kernel.runs(cell),
 });
 
 function publish(
@@ -90,7 +107,7 @@ async function receive(socket: Router, take: (message: Message) => void): Promis
     try {
       take(message);
     } catch (error) {
-      console.error('cellgrad: a request failed:', error);
+      logTo(descriptors?.originals.stderr, `cellgrad: a request failed: ${inspect(error)}\n`);
     }
   }
 }
@@ -119,7 +136,8 @@ function followParent(): void {
 
 for (const [channel, socket] of Object.entries(sockets) as [Channel, Socket][])
   await socket.bind(endpoint(connection, channel));
-parentPort!.on('message', (message: ToSockets) => kernel.fromMain(message));
+parentPort!.on('message', (posted: Posted) => streams.fromMain(posted));
+streams.listen();
 void receive(shell, (message) => kernel.onShell(message));
 void receive(control, (message) => kernel.onControl(message));
 void receive(stdin, (message) => kernel.onStdin(message));

@@ -19,6 +19,12 @@ export type ToSockets =
   | { kind: 'members'; id: number; names: string[] }
   | { kind: 'input'; cell: number; question: number; prompt: string; password: boolean };
 
+/** How a message travels to the socket thread: numbered, for its place among what is written to the descriptors. */
+export interface Posted {
+  number: number;
+  message: ToSockets;
+}
+
 /** Slots of the shared Int32Array. */
 export const FLAG = {
   /** The signals of all cells up to this one are aborted, seen by polling code even before the event loop turns. */

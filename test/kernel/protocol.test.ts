@@ -121,7 +121,7 @@ describe('kernel protocol', () => {
     assert.ok(loaded.some((url) => url.endsWith('/kernel/kernel.js')));
     assert.ok(loaded.some((url) => url.endsWith('/kernel/sockets.js')));
     const heavy =
-      /node_modules\/(typescript|@tensorflow|koffi|danfojs|sharp|plotly)|\/src\/(compute\/(?!one-tf\.js)|(models|train|data)\/)/; // one-tf.js only says where to look
+      /node_modules\/(typescript|@tensorflow|danfojs|sharp|plotly)|\/src\/(compute\/(?!one-tf\.js)|(models|train|data)\/)/; // one-tf.js only says where to look
     assert.deepEqual(
       loaded.filter((url) => heavy.test(url)),
       [],
