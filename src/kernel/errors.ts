@@ -57,7 +57,7 @@ function placesOf(stack: string): { name: string; position: Position }[] {
   const cell = frames.findIndex(([, name]) => name.startsWith('In['));
   const shown = [frames.find(([, name], i) => isUsers(name) && (cell < 0 || i < cell)), frames[cell]];
   return shown.flatMap((frame) =>
-    frame ? [{ name: nameOf(frame[1]), position: { line: Number(frame[2]), column: Number(frame[3]) } }] : [],
+    frame ? [{ name: frame[1], position: { line: Number(frame[2]), column: Number(frame[3]) } }] : [],
   );
 }
 
@@ -69,7 +69,7 @@ const nameOf = (url: string): string => (url.startsWith('file:') ? fileURLToPath
 function sourceOf(name: string, cells: ReadonlyMap<string, CellSource>): string | undefined {
   if (cells.has(name)) return cells.get(name)!.source;
   try {
-    return readFileSync(name, 'utf8');
+    return readFileSync(nameOf(name), 'utf8');
   } catch {
     return undefined;
   }
@@ -139,6 +139,13 @@ function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): stri
     const position = cells.get(name)?.locate({ line: Number(l), column: Number(c) });
     return position ? `${name}:${position.line}:${position.column}` : `${name}:${l}:${c}`;
   });
+  // a file that `%run` evaluates as a cell
+  const [file] = /file:\/\/[^\s)]+?(?=:\d+:\d+)/.exec(inCell) ?? [];
+  if (file && cells.has(file))
+    return inCell.replace(/:(\d+):(\d+)(\)?)$/, (_, l: string, c: string, end: string) => {
+      const { line, column } = cells.get(file)!.locate({ line: Number(l), column: Number(c) });
+      return `:${line}:${column}${end}`;
+    });
   const unversioned = inCell.replace(/\?v=[0-9a-f]{12}(?=:\d)/, '');
   return unversioned.replace(
     /(file:\/\/[^\s)]+?\.m?tsx?):(\d+):(\d+)/,

@@ -59,13 +59,17 @@ export function installImporter(folder: string): void {
   // a package that computes, before the cell requires it, which can't wait
   const before = (): Promise<Namespace> => load('cellgrad/tf');
 
-  const meta = {
-    url: pathToFileURL(notebook).href,
-    dirname: folder,
-    filename: notebook,
-    resolve: (specifier: string) =>
-      resolveLocal(specifier, folder) ?? pathToFileURL(require.resolve(specifier)).href,
-  };
+  const metaOf = (file: string): ImportMeta =>
+    ({
+      url: pathToFileURL(file).href,
+      dirname: dirname(file),
+      filename: file,
+      resolve: (specifier: string) =>
+        resolveLocal(specifier, dirname(file)) ??
+        (module.isBuiltin(specifier) ? specifier : pathToFileURL(require.resolve(specifier)).href),
+    }) as ImportMeta;
+  // of a file that `%run` evaluates among the cells
+  const meta = Object.defineProperty(metaOf(notebook), 'of', { value: metaOf });
   const globals = {
     [IMPORT]: Object.assign(statically, { dynamic, before }),
     [META]: meta,

@@ -1,7 +1,9 @@
 // Rewrites a cell's JavaScript, in place and line for line, into a script that V8's REPL mode evaluates:
 // imports become awaited calls, exports lose the keyword, top-level bindings become redeclarable.
 import { parse, type Node, type Program } from 'acorn';
+import { dirname, resolve } from 'node:path';
 import { applyEdits, type Edit, type Edited } from './edits.js';
+import { MAGIC } from './magics/rewrite.js';
 import { computes } from './resolution.js';
 
 /** The global through which rewritten imports run. */
@@ -15,6 +17,8 @@ export interface Rewritten extends Edited {
   /** Whether the cell ends in an expression, whose value is the cell's result. */
   hasResult: boolean;
   constants: string[];
+  /** The names that it declares. */
+  declared: string[];
 }
 
 /** The script holds what V8 can't run yet but the compiler can translate. */
@@ -29,8 +33,15 @@ export class ConstantAssignment extends TypeError {
   }
 }
 
-/** Throws acorn's SyntaxError (with `pos`), a ConstantAssignment or Untranslated. */
-export function rewrite(code: string, earlierConstants: ReadonlySet<string> = new Set()): Rewritten {
+/**
+ * Throws acorn's SyntaxError (with `pos`), a ConstantAssignment or Untranslated. Where the code is that of a file,
+ * `file` is its path, from which its relative imports lead.
+ */
+export function rewrite(
+  code: string,
+  earlierConstants: ReadonlySet<string> = new Set(),
+  file?: string,
+): Rewritten {
   const program: Program = parse(code, {
     ecmaVersion: 'latest',
     sourceType: 'script',
@@ -42,17 +53,41 @@ export function rewrite(code: string, earlierConstants: ReadonlySet<string> = ne
   const body = program.body as unknown as Tree[];
   const constants: string[] = [];
   const declared = new Set<string>();
+  if (file !== undefined) for (const statement of body) leadFrom(file, statement, edits);
   for (const statement of body) topLevel(statement, code, edits, constants, declared);
   const fixed = new Set([...[...earlierConstants].filter((name) => !declared.has(name)), ...constants]);
   for (const statement of body) walk(statement, edits, fixed);
   if (body.some(requiresTensorFlow))
     edits.push({ start: body[0].start, end: body[0].start, text: `void (await ${IMPORT}.before()); ` });
-  const last = body.filter((statement) => !isEmpty(statement)).at(-1);
+  const last = timed(body, code, edits)
+    .filter((statement) => !isEmpty(statement))
+    .at(-1);
   const hasResult =
     last?.type === 'ExpressionStatement' ||
     (last?.type === 'ExportDefaultDeclaration' &&
       !/^(Function|Class)Declaration$/.test((last.declaration as Tree).type));
-  return { ...applyEdits(code, edits), hasResult, constants };
+  return { ...applyEdits(code, edits), hasResult, constants, declared: [...declared] };
+}
+
+/** Gives the value of a timed expression to the call that ends its time. @returns the statements that count */
+function timed(body: Tree[], code: string, edits: Edit[]): Tree[] {
+  const isStop = (statement: Tree | undefined): boolean => {
+    const callee = (statement?.expression as Tree | undefined)?.callee as Tree | undefined;
+    return (callee?.object as Tree | undefined)?.name === MAGIC && (callee!.property as Tree).name === 'stop';
+  };
+  const counting = body.filter((statement) => !isEmpty(statement));
+  return counting.filter((statement, i) => {
+    if (!isStop(statement)) return true;
+    const before = counting[i - 1];
+    if (before?.type !== 'ExpressionStatement') return false;
+    const { start, end } = statement.expression as Tree;
+    const stop = (statement.expression as Tree).arguments as Tree[];
+    // start(1);f();stop(1);  becomes  start(1);stop(1, f());;
+    edits.push({ start: before.start, end: before.start, text: `${MAGIC}.stop(${String(stop[0].value)}, (` });
+    const after = before.end - (code[before.end - 1] === ';' ? 1 : 0);
+    edits.push({ start: after, end: after, text: '))' }, { start, end, text: '' });
+    return false;
+  });
 }
 
 /** Has no value of its own; the eraser puts the `var` of a namespace last. */
@@ -66,6 +101,7 @@ function topLevel(node: Tree, code: string, edits: Edit[], constants: string[], 
   switch (node.type) {
     case 'ImportDeclaration':
       edits.push({ start: node.start, end: node.end, text: importCall(node) });
+      for (const { local } of node.specifiers as Tree[]) declared.add((local as Tree).name as string);
       return;
     case 'ExportAllDeclaration':
       edits.push({ start: node.start, end: node.end, text: `void (await ${IMPORT}(${raw(node.source)}));` });
@@ -156,6 +192,19 @@ function importCall(node: Tree): string {
   if (whole && named.length) return `var ${whole} = ${call}, { ${named.join(', ')} } = ${whole};`;
   if (whole) return `var ${whole} = ${call};`;
   return named.length ? `var { ${named.join(', ')} } = ${call};` : `void (${call});`;
+}
+
+/** Has what a file imports by a relative path, and its `import.meta`, start from the file. */
+function leadFrom(file: string, node: Tree, edits: Edit[]): void {
+  const source = node.source as Tree | null | undefined;
+  if (source?.type === 'Literal' && /^\.{1,2}(\/|$)/.test(String(source.value))) {
+    source.value = resolve(dirname(file), source.value as string);
+    if (node.type === 'ImportExpression')
+      edits.push({ start: source.start, end: source.end, text: raw(source) });
+  }
+  if (node.type === 'MetaProperty' && (node.meta as Tree).name === 'import')
+    edits.push({ start: node.end, end: node.end, text: `.of(${JSON.stringify(file)})` });
+  for (const child of children(node)) leadFrom(file, child, edits);
 }
 
 /** Rewrites `import()` and `import.meta` anywhere, and refuses assignments to the notebook's constants. */

@@ -1,6 +1,7 @@
 // The kernel's main thread: evaluates cells, one at a time in each shell, and sends what they show to the socket thread.
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
+import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
@@ -12,10 +13,13 @@ import { describeError, interrupted, type CellSource, type ErrorContent } from '
 import { Evaluator, type Outcome } from './evaluate.js';
 import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
+import { installMagics, names } from './magics/install.js';
+import { interruption, type Session } from './magics/session.js';
 import { cellOfUncaught, currentCell, goesOn, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
-import { CLAIM, FLAG, type Posted, type ToMain, type ToSockets } from './threads.js';
-import { CellError, transformCell, warmUp } from './transform.js';
+import { CLAIM, FLAG, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
+import { CellError, transformCell, warmUp, type Script } from './transform.js';
+import { Variables } from './variables.js';
 import type { Connection, Json } from './wire.js';
 
 type Execute = Extract<ToMain, { kind: 'execute' }>;
@@ -26,6 +30,8 @@ interface Running {
   settle: (error: ErrorContent) => void;
   /** Whether its front end answers questions. */
   asks: boolean;
+  /** What the front end is to do when the cell is over. */
+  payloads: Json[];
 }
 
 /** Starts a kernel in this process; it ends the process when it is shut down. */
@@ -60,11 +66,16 @@ class Kernel {
   private readonly output: Output;
   private readonly cells = new Map<string, CellSource>();
   private readonly constants = new Set<string>();
+  private readonly variables = new Variables();
+  private readonly magics = names((name) => name in globalThis);
   private readonly running = new Map<number, Running>();
   private readonly comms: CommManager;
   /** What takes the answers to the questions that cells have asked. */
   private readonly questions = new Map<number, (value: string) => void>();
   private asked = 0;
+  private readonly answers = new Map<number, (content: Json) => void>();
+
+  private readonly folder = process.cwd();
 
   constructor(
     private readonly flags: Int32Array,
@@ -78,7 +89,8 @@ class Kernel {
     publishWith((cell, type, content) => this.publish(cell, type, content));
     this.output.install();
     trackTimers();
-    installImporter(process.cwd());
+    installImporter(this.folder);
+    installMagics(() => this.session());
     const globals = { display, clearOutput, input: (prompt?: string) => this.input(prompt) };
     for (const [name, value] of Object.entries(globals))
       Object.defineProperty(globalThis, name, {
@@ -128,6 +140,10 @@ class Kernel {
         this.questions.get(message.question)?.(message.value);
         this.questions.delete(message.question);
         return;
+      case 'answer':
+        this.answers.get(message.id)?.(message.content);
+        this.answers.delete(message.id);
+        return;
       case 'members':
         return this.send({
           kind: 'members',
@@ -139,8 +155,11 @@ class Kernel {
 
   /** What the code that speaks now has agreed on with the kernel. */
   private contract(): CellContract | undefined {
-    const running = this.running.get(currentCell()) ?? [...this.running.values()].at(-1);
-    return running?.cell.contract ?? this.lastContract;
+    return this.speaking()?.cell.contract ?? this.lastContract;
+  }
+
+  private speaking(): Running | undefined {
+    return this.running.get(currentCell()) ?? [...this.running.values()].at(-1);
   }
   private lastContract: CellContract | undefined;
 
@@ -162,7 +181,7 @@ class Kernel {
       if (other !== undefined) goesOn(other);
     };
     const fail = (error: ErrorContent): void => finish(failed(error), error);
-    this.running.set(id, { cell, settle: fail, asks });
+    this.running.set(id, { cell, settle: fail, asks, payloads: [] });
     this.lastContract = cell.contract;
     return { finish, fail };
   }
@@ -194,14 +213,13 @@ class Kernel {
     this.cells.set(name, source);
     let script;
     try {
-      script = transformCell(request.code, this.constants);
+      script = this.transform(request.code);
       source.locate = script.locate;
     } catch (error) {
       const position = error instanceof CellError ? error.position : { line: 1, column: 1 };
       return fail(describeError(error, this.cells, { name, position }));
     }
     const { code, hasResult } = script;
-    for (const constant of script.constants) this.constants.add(constant);
     const done = (outcome: Outcome): void => {
       if (!this.running.has(request.cell)) return;
       if (outcome.kind === 'terminated') return fail(interrupted);
@@ -209,6 +227,66 @@ class Kernel {
       runAs(request.cell, () => this.succeed(request, hasResult ? outcome.value : undefined, finish, fail));
     };
     runAs(request.cell, () => this.evaluator.evaluate(code, name, done));
+  }
+
+  private transform(code: string, file?: string): Script {
+    const script = transformCell(code, { constants: this.constants, magics: this.magics, file });
+    for (const constant of script.constants) this.constants.add(constant);
+    this.variables.declare(script.declared);
+    return script;
+  }
+
+  /** What a magic of the cell that runs may ask for. */
+  private session(): Session {
+    const running = this.speaking();
+    const contract = this.contract()!;
+    return {
+      folder: this.folder,
+      signal: contract.signal,
+      cooperate: () => contract.cooperate(),
+      evaluate: (code, file) => this.evaluateFile(code, file),
+      variables: () => this.variables.names(),
+      forgetVariables: () => {
+        this.variables.forget();
+        this.constants.clear();
+        void this.ask('forget', {});
+      },
+      payload: (item) => void running?.payloads.push(item),
+      asks: running?.asks ?? false,
+      input: (prompt) => this.input(prompt),
+      ask: (question, content) => this.ask(question, content),
+    };
+  }
+
+  /** Asks the other threads. */
+  private ask(question: Asked, content: Json): Promise<Json> {
+    const id = this.asked++;
+    this.send({ kind: 'ask', id, question, content });
+    return new Promise((resolve) => this.answers.set(id, resolve));
+  }
+
+  /** Runs a file as if it stood in a cell. `file` may end in `#` and the number of a notebook's cell. */
+  private async evaluateFile(code: string, file: string): Promise<unknown> {
+    const [path, cell] = file.split(/#(?=\d+$)/);
+    const name = pathToFileURL(path).href + (cell ? `#${cell}` : '');
+    const source: CellSource = { source: code, locate: (position) => position };
+    this.cells.set(name, source);
+    let script: Script;
+    try {
+      script = this.transform(code, path);
+    } catch (error) {
+      if (!(error instanceof CellError)) throw error;
+      throw Object.assign(new SyntaxError(error.message), { file: name, position: error.position });
+    }
+    source.locate = script.locate;
+    // the evaluation that asks for this one must wait first
+    await new Promise(setImmediate);
+    return new Promise((resolve, reject) =>
+      this.evaluator.evaluate(script.code, name, (outcome) => {
+        if (outcome.kind === 'value') resolve(outcome.value);
+        else reject(outcome.kind === 'thrown' ? (outcome.error as Error) : interruption());
+      }),
+    );
   }
 
   /** Shows the cell's value, waits for displays under way, evaluates user expressions, replies. */
@@ -225,7 +303,8 @@ class Kernel {
       const wanted = Object.entries((request.content.user_expressions ?? {}) as Record<string, string>);
       const answers: Json = {};
       for (const [key, expression] of wanted) answers[key] = await this.userExpression(expression);
-      finish({ status: 'ok', execution_count: request.count, payload: [], user_expressions: answers });
+      const payload = this.running.get(request.cell)?.payloads ?? [];
+      finish({ status: 'ok', execution_count: request.count, payload, user_expressions: answers });
     };
     try {
       if (value !== undefined && !isHandle(value) && !request.content.silent) {
@@ -233,6 +312,7 @@ class Kernel {
         if (bundle instanceof Promise)
           track(bundle.then(show, (error) => this.showError(request.cell, error)));
         else show(bundle);
+        this.variables.result(value);
       }
     } catch (error) {
       return fail(describeError(error, this.cells));

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import type ts from 'typescript';
 import { DECLARATIONS } from './declarations.js';
 import type { Answer, Ask } from './language.js';
+import { withoutMagics } from './magics/find.js';
+import { names } from './magics/install.js';
 import type { Json } from './wire.js';
 
 const require = createRequire(import.meta.url);
@@ -14,6 +16,7 @@ const typescript = require('typescript') as typeof ts;
 const FILE = join(process.cwd(), '__notebook__.ts');
 const GLOBALS = join(process.cwd(), '__cellgrad_globals__.d.ts');
 const cells: string[] = [];
+const magics = names((name) => cells.some((cell) => declarations(cell).some((each) => each.name === name)));
 let text = '';
 let version = 0;
 
@@ -54,7 +57,8 @@ const service = typescript.createLanguageService({
 });
 
 parentPort!.on('message', (ask: Ask) => {
-  for (const cell of ask.cells) remember(cell);
+  if (ask.forget) cells.length = 0;
+  for (const cell of ask.cells) remember(withoutMagics(cell, magics));
   let content: Json;
   try {
     content = answer(ask);
@@ -65,9 +69,14 @@ parentPort!.on('message', (ask: Ask) => {
 });
 
 function answer({ question, content }: Ask): Json {
-  const code = String(content.code ?? '');
-  if (question === 'is_complete') return isComplete(code);
+  const given = String(content.code ?? '');
+  const code = withoutMagics(given, magics);
+  if (question === 'is_complete') return wholeCell(given) ?? isComplete(code);
   const cursor = utf16Offset(code, content.cursor_pos);
+  if (question === 'complete') {
+    const named = completeMagic(given, cursor);
+    if (named) return named;
+  }
   return question === 'complete'
     ? complete(code, cursor)
     : inspect(code, cursor, Number(content.detail_level ?? 0));
@@ -130,20 +139,7 @@ function complete(code: string, cursor: number): Json {
     .filter(({ name }) => name.startsWith(prefix) && !name.startsWith('__earlier'))
     .sort((a, b) => a.sortText.localeCompare(b.sortText) || a.name.localeCompare(b.name))
     .slice(0, 500);
-  return {
-    status: 'ok',
-    matches: entries.map(({ name }) => name),
-    cursor_start: codePoints(code, start),
-    cursor_end: codePoints(code, cursor),
-    metadata: {
-      _jupyter_types_experimental: entries.map(({ name, kind }) => ({
-        text: name,
-        type: kind,
-        start: codePoints(code, start),
-        end: codePoints(code, cursor),
-      })),
-    },
-  };
+  return matchesFrom(code, start, cursor, entries);
 }
 
 function inspect(code: string, cursor: number, detail: number): Json {
@@ -154,6 +150,7 @@ function inspect(code: string, cursor: number, detail: number): Json {
     const info = service.getQuickInfoAtPosition(FILE, offset + at);
     if (!info) continue;
     const signature = typescript.displayPartsToString(info.displayParts);
+    if (signature === 'any') continue; // of a name that nobody has declared
     const documentation = typescript.displayPartsToString(info.documentation);
     const tags = (info.tags ?? []).map(({ name, text: parts }) =>
       `@${name} ${typescript.displayPartsToString(parts)}`.trim(),
@@ -170,6 +167,52 @@ function inspect(code: string, cursor: number, detail: number): Json {
     };
   }
   return { status: 'ok', found: false, data: {}, metadata: {} };
+}
+
+/** In a console, an empty line ends the lines of a cell magic. */
+function wholeCell(code: string): Json | undefined {
+  if (!/^\s*%%\w/.test(code)) return undefined;
+  return /\n[ \t]*$/.test(code.replace(/^\s*%%.*/, ''))
+    ? { status: 'complete' }
+    : { status: 'incomplete', indent: '' };
+}
+
+/** The names of magics, after `%` where a statement may begin. */
+function completeMagic(code: string, cursor: number): Json | undefined {
+  const [, mark, start] = /(?:^|\n)[ \t]*(%%?)(\w*)$/.exec(code.slice(0, cursor)) ?? [];
+  if (mark === undefined) return undefined;
+  if (mark === '%%' && code.slice(0, cursor).trim() !== mark + start) return undefined;
+  const kinds = mark === '%%' ? (['cell'] as const) : (['line', 'cell'] as const);
+  const matches = kinds.flatMap((kind) =>
+    magics
+      .names(kind)
+      .filter((name) => name.startsWith(start))
+      .map((name) => (kind === 'cell' ? '%%' : '%') + name),
+  );
+  return matchesFrom(
+    code,
+    cursor - mark.length - start.length,
+    cursor,
+    matches.map((name) => ({ name, kind: 'magic' })),
+  );
+}
+
+function matchesFrom(
+  code: string,
+  start: number,
+  end: number,
+  entries: { name: string; kind: string }[],
+): Json {
+  const span = { start: codePoints(code, start), end: codePoints(code, end) };
+  return {
+    status: 'ok',
+    matches: entries.map(({ name }) => name),
+    cursor_start: span.start,
+    cursor_end: span.end,
+    metadata: {
+      _jupyter_types_experimental: entries.map(({ name, kind }) => ({ text: name, type: kind, ...span })),
+    },
+  };
 }
 
 function isComplete(code: string): Json {

@@ -10,6 +10,8 @@ export interface Ask {
   content: Json;
   /** Cells that have run since the last question. */
   cells: string[];
+  /** The cells of before count no more. */
+  forget?: boolean;
 }
 export interface Answer {
   id: number;
@@ -31,6 +33,14 @@ export class Language {
     this.unsent.push(cell);
   }
 
+  /** The user's variables are gone. */
+  forget(): void {
+    this.all.length = 0;
+    this.unsent = [];
+    this.forgotten = true;
+  }
+  private forgotten = false;
+
   async ask(question: Question, content: Json): Promise<Json> {
     const answer = await this.post(question, content);
     const matches = (answer.matches ?? []) as string[];
@@ -45,8 +55,9 @@ export class Language {
   private post(question: Question, content: Json): Promise<Json> {
     const worker = (this.worker ??= this.start());
     const id = this.nextId++;
-    worker.postMessage({ id, question, content, cells: this.unsent } satisfies Ask);
+    worker.postMessage({ id, question, content, cells: this.unsent, forget: this.forgotten } satisfies Ask);
     this.unsent = [];
+    this.forgotten = false;
     return new Promise((resolve) => this.waiting.set(id, resolve));
   }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
 import { Language } from './language.js';
-import type { ToMain, ToSockets } from './threads.js';
+import type { Asked, ToMain, ToSockets } from './threads.js';
 import { PROTOCOL_VERSION, type Header, type Json, type Message } from './wire.js';
 
 export interface Post {
@@ -141,6 +141,11 @@ export class Shell {
       case 'members':
         this.members.get(message.id)?.(message.names);
         this.members.delete(message.id);
+        return;
+      case 'ask':
+        void this.askedByMain(message.question, message.content).then((content) =>
+          this.post.toMain({ kind: 'answer', id: message.id, content }),
+        );
         return;
       case 'reply':
         this.post.printed(message.cell);
@@ -289,6 +294,18 @@ export class Shell {
     setImmediate(() => {
       for (const message of aborted) this.refuse(message, { status: 'aborted', execution_count: this.count });
     });
+  }
+
+  private async askedByMain(question: Asked, content: Json): Promise<Json> {
+    switch (question) {
+      case 'inspect':
+        return this.language.ask('inspect', content);
+      case 'history':
+        return { history: await this.history.answer(content) };
+      case 'forget':
+        this.language.forget();
+        return {};
+    }
   }
 
   private askMembers(expression: string): Promise<string[]> {

@@ -9,7 +9,11 @@ export type ToMain =
   | { kind: 'abort'; cell: number }
   | { kind: 'settle' }
   | { kind: 'input'; question: number; value: string }
+  | { kind: 'answer'; id: number; content: Json }
   | { kind: 'shutdown' };
+
+/** What the main thread asks of the other threads: of a name, of the inputs so far; that the cells be forgotten. */
+export type Asked = 'inspect' | 'history' | 'forget';
 
 /** From the main thread to the socket thread. `cell` names the request that an output belongs to. */
 export type ToSockets =
@@ -17,6 +21,7 @@ export type ToSockets =
   | { kind: 'publish'; cell: number; type: string; content: Json; metadata?: Json; buffers?: Uint8Array[] }
   | { kind: 'reply'; cell: number; content: Json }
   | { kind: 'members'; id: number; names: string[] }
+  | { kind: 'ask'; id: number; question: Asked; content: Json }
   | { kind: 'input'; cell: number; question: number; prompt: string; password: boolean };
 
 /** How a message travels to the socket thread: numbered, for its place among what is written to the descriptors. */

@@ -1,7 +1,9 @@
 // TypeScript to JavaScript. In a cell, types are blanked out so that every line and column stays where it
 // was; syntax that needs code (enums, decorators, …) is generated, with a source map.
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
+import type { Edited } from './edits.js';
 import { ConstantAssignment, rewrite, Untranslated } from './imports.js';
+import { NoMagic, rewriteMagics, type Names } from './magics/rewrite.js';
 
 const require = createRequire(import.meta.url);
 
@@ -17,6 +19,7 @@ export interface Script {
   code: string;
   hasResult: boolean;
   constants: string[];
+  declared: string[];
   /** From a position in `code` to one in the source. */
   locate: Locate;
 }
@@ -44,17 +47,49 @@ export function warmUp(): void {
   erase('0 as number');
 }
 
+export interface CellContext {
+  /** The constants that earlier cells have declared. */
+  constants?: ReadonlySet<string>;
+  /** The magics that the cell may use. */
+  magics?: Names;
+  /** The path of the file that the code is from, unless it is a cell. */
+  file?: string;
+}
+
 /** A cell as a script for V8's REPL mode. */
-export function transformCell(source: string, constants?: ReadonlySet<string>): Script {
+export function transformCell(source: string, context: CellContext = {}): Script {
+  const { code, origin } = withCalls(source, context.magics);
+  const back: Locate = (position) => at(source, origin(offsetOf(code, position)));
+  try {
+    const result = withoutMagics(code, context);
+    return { ...result, locate: (position) => back(result.locate(position)) };
+  } catch (error) {
+    if (error instanceof CellError) throw new CellError(error.name, error.message, back(error.position));
+    throw error;
+  }
+}
+
+/** The cell's magics as calls. */
+function withCalls(source: string, magics: Names | undefined): Edited {
+  const unedited: Edited = { code: source, origin: (offset) => offset };
+  try {
+    return (magics && rewriteMagics(source, magics)) ?? unedited;
+  } catch (error) {
+    if (error instanceof NoMagic) throw new CellError('MagicError', error.message, at(source, error.at));
+    throw error;
+  }
+}
+
+function withoutMagics(source: string, context: CellContext): Script {
   // `import x = require('y')` is not ECMAScript: a const does the same
   const text = source.replace(/^(\s*)import(\s+[\w$]+\s*=\s*require\s*\()/gm, '$1const $2');
   const erased = erase(text);
-  if (erased === undefined) return script(generate(text, true), constants);
+  if (erased === undefined) return script(generate(text, true), context);
   try {
-    return script({ code: erased, locate: unchanged }, constants);
+    return script({ code: erased, locate: unchanged }, context);
   } catch (error) {
     const forTheCompiler = error instanceof Untranslated || (isSyntaxError(error) && DECORATOR.test(text));
-    if (forTheCompiler) return script(compile(text), constants);
+    if (forTheCompiler) return script(compile(text), context);
     throw error;
   }
 }
@@ -64,9 +99,9 @@ export function transformModule(source: string): JavaScript {
   return generate(source, false);
 }
 
-function script({ code, locate }: JavaScript, constants?: ReadonlySet<string>): Script {
+function script({ code, locate }: JavaScript, { constants, file }: CellContext): Script {
   try {
-    const { origin, ...rewritten } = rewrite(code, constants);
+    const { origin, ...rewritten } = rewrite(code, constants, file);
     const back: Locate = (position) => locate(at(code, origin(offsetOf(rewritten.code, position))));
     return { ...rewritten, locate: back };
   } catch (error) {
