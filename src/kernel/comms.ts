@@ -9,6 +9,10 @@ export interface CommMessage {
   metadata: Json;
   buffers: Uint8Array[];
 }
+/** What a handler may return: its message has been handled, the next may come, and yet an interrupt ends its work. */
+export interface Background {
+  background: Promise<unknown>;
+}
 type Extra = Partial<Omit<CommMessage, 'data'>>;
 
 /** One end of a channel. */
@@ -82,8 +86,8 @@ export class CommManager implements Comms {
     this.targets.set(name, take);
   }
 
-  /** Takes a message of the front end; settles when whoever it was for is done with it. */
-  async receive(type: string, content: Json, metadata: Json, buffers: Uint8Array[]): Promise<void> {
+  /** Takes a message of the front end; settles, with what the handler gave, when that is done with it. */
+  async receive(type: string, content: Json, metadata: Json, buffers: Uint8Array[]): Promise<unknown> {
     const id = String(content.comm_id);
     const message = { data: (content.data ?? {}) as Json, metadata, buffers };
     if (type === 'comm_open') {
@@ -91,16 +95,14 @@ export class CommManager implements Comms {
       const take = this.targets.get(target);
       // the front end must hear that nobody knows its target
       if (!take) return this.post(id, 'comm_close', { data: {} });
-      await take(this.end(id, target), message);
-      return;
+      return take(this.end(id, target), message);
     }
     const end = this.ends.get(id);
-    if (type === 'comm_msg') await end?.message?.(message);
-    else if (end) {
-      end.closed = true;
-      this.ends.delete(id);
-      await end.end?.(message);
-    }
+    if (type === 'comm_msg') return end?.message?.(message);
+    if (!end) return;
+    end.closed = true;
+    this.ends.delete(id);
+    return end.end?.(message);
   }
 
   private end(id: string, target: string): End {

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
-import { CommManager } from './comms.js';
+import { CommManager, type Background } from './comms.js';
 import { captureDescriptors, writeMark } from './capture.js';
 import { logTo } from './descriptors.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
@@ -15,8 +15,9 @@ import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
 import { installMagics, names } from './magics/install.js';
 import { interruption, type Session } from './magics/session.js';
-import { cellOfUncaught, currentCell, goesOn, runAs, trackTimers } from './origin.js';
+import { cellOfUncaught, currentCell, goesOn, nothingWaits, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
+import { capture, realCell, taken, type Captures } from './takers.js';
 import { CLAIM, FLAG, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
 import { CellError, transformCell, warmUp, type Script } from './transform.js';
 import { Variables } from './variables.js';
@@ -81,7 +82,9 @@ class Kernel {
     private readonly flags: Int32Array,
     private readonly send: (message: ToSockets) => void,
   ) {
-    this.output = new Output((cell, name, text) => send({ kind: 'stream', cell, name, text }));
+    this.output = new Output((cell, name, text) => {
+      if (!taken(cell, 'stream', { name, text })) send({ kind: 'stream', cell, name, text });
+    });
     this.comms = new CommManager((cell, type, content, extra) => this.publish(cell, type, content, extra));
   }
 
@@ -100,6 +103,17 @@ class Kernel {
         enumerable: false,
       });
     Object.defineProperty(globalThis, Symbol.for('cellgrad.comms'), { value: this.comms });
+    const captures: Captures = {
+      capture: (take, run) => {
+        const flush = (): void => this.output.flush();
+        const result = capture(take, run);
+        if (result instanceof Promise) return result.finally(flush) as typeof result;
+        flush();
+        return result;
+      },
+      showError: (error) => this.showError(currentCell(), error),
+    };
+    Object.defineProperty(globalThis, Symbol.for('cellgrad.outputs'), { value: captures });
     Object.defineProperty(globalThis, Symbol.for('cellgrad.cell'), {
       configurable: true,
       get: () => this.contract(),
@@ -159,7 +173,7 @@ class Kernel {
   }
 
   private speaking(): Running | undefined {
-    return this.running.get(currentCell()) ?? [...this.running.values()].at(-1);
+    return this.running.get(realCell(currentCell())) ?? [...this.running.values()].at(-1);
   }
   private lastContract: CellContract | undefined;
 
@@ -177,10 +191,12 @@ class Kernel {
       if (error) this.publish(id, 'error', error);
       this.output.flush();
       this.send({ kind: 'reply', cell: id, content });
-      const other = [...this.running.keys()].at(-1);
-      if (other !== undefined) goesOn(other);
+      goesOn([...this.running.keys()].at(-1));
     };
-    const fail = (error: ErrorContent): void => finish(failed(error), error);
+    const fail = (error: ErrorContent): void => {
+      if (error === interrupted) nothingWaits();
+      finish(failed(error), error);
+    };
     this.running.set(id, { cell, settle: fail, asks, payloads: [] });
     this.lastContract = cell.contract;
     return { finish, fail };
@@ -191,7 +207,12 @@ class Kernel {
     runAs(cell, () => {
       this.comms
         .receive(type, content, metadata, buffers)
-        .then(() => displaysSent())
+        .then(async (result) => {
+          await displaysSent();
+          if (!isBackground(result)) return;
+          this.send({ kind: 'handled', cell });
+          await result.background;
+        })
         .then(
           () => finish({}),
           (error) => fail(describeError(error, this.cells)),
@@ -225,6 +246,7 @@ class Kernel {
       if (outcome.kind === 'terminated') return fail(interrupted);
       if (outcome.kind === 'thrown') return fail(this.describe(outcome, name, source));
       runAs(request.cell, () => this.succeed(request, hasResult ? outcome.value : undefined, finish, fail));
+      goesOn(request.cell);
     };
     runAs(request.cell, () => this.evaluator.evaluate(code, name, done));
   }
@@ -355,12 +377,13 @@ class Kernel {
     extra: { metadata?: Json; buffers?: Uint8Array[] } = {},
   ): void {
     this.output.flush();
-    this.send({ kind: 'publish', cell, type, content, ...extra });
+    if (!taken(cell, type, content))
+      this.send({ kind: 'publish', cell: realCell(cell), type, content, ...extra });
   }
 
   /** Asks the user of the front end for a line. */
   private input(prompt = ''): Promise<string> {
-    const cell = currentCell();
+    const cell = realCell(currentCell());
     if (!this.running.get(cell)?.asks)
       return Promise.reject(
         new Error('input() needs a front end that can ask; this one runs the notebook unattended.'),
@@ -371,6 +394,9 @@ class Kernel {
     return new Promise((resolve) => this.questions.set(question, resolve));
   }
 }
+
+const isBackground = (value: unknown): value is Background =>
+  typeof value === 'object' && value !== null && 'background' in value;
 
 /** The property names of a live value, for completion. */
 function members(value: unknown): string[] {

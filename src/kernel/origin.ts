@@ -20,9 +20,45 @@ export function runAs(cell: number, run: () => void): void {
   else run();
 }
 
-/** A cell beside this one is over: what speaks next, where there is no async context, is taken for this one's. */
-export function goesOn(cell: number): void {
+/** Those that `runFor` waits for, where there is no async context: what speaks next is most likely theirs. */
+const waiting: number[] = [];
+
+/** Runs under another number until what it returns has settled. */
+export function runFor<T>(cell: number, run: () => T): T {
+  if (storage) return storage.run(cell, run);
+  const before = { latest, inTimer };
   latest = cell;
+  inTimer = undefined;
+  let result: T;
+  try {
+    result = run();
+  } finally {
+    latest = before.latest;
+    inTimer = before.inTimer;
+  }
+  if (!(result instanceof Promise)) return result;
+  waiting.push(cell);
+  // whoever has called this goes on first
+  queueMicrotask(() => {
+    if (waiting.includes(cell)) latest = cell;
+  });
+  const settled = (): void => {
+    const at = waiting.indexOf(cell);
+    if (at >= 0) waiting.splice(at, 1);
+    if (latest === cell) latest = waiting.at(-1) ?? before.latest;
+  };
+  result.then(settled, settled);
+  return result;
+}
+
+/** A cell beside this one is over: what speaks next, where there is no async context, is taken for this one's. */
+export function goesOn(cell: number | undefined): void {
+  latest = waiting.at(-1) ?? cell ?? latest;
+}
+
+/** An interrupt has ended all that was under way. */
+export function nothingWaits(): void {
+  waiting.length = 0;
 }
 
 /** Where there is no async context, timers at least remember their cell. */

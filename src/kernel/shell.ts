@@ -147,13 +147,17 @@ export class Shell {
           this.post.toMain({ kind: 'answer', id: message.id, content }),
         );
         return;
+      case 'handled':
+        return this.finish(message.cell, {});
       case 'reply':
         this.post.printed(message.cell);
-        this.interrupter.over(message.cell, () => {
-          this.finishCell.get(message.cell)?.(message.content);
-          this.finishCell.delete(message.cell);
-        });
+        this.interrupter.over(message.cell, () => this.finish(message.cell, message.content));
     }
+  }
+
+  private finish(cell: number, content: Json): void {
+    this.finishCell.get(cell)?.(content);
+    this.finishCell.delete(cell);
   }
 
   /** The request that a cell is from: the parent of what it shows. */

@@ -20,6 +20,8 @@ export type ToSockets =
   | { kind: 'stream'; cell: number; name: 'stdout' | 'stderr'; text: string }
   | { kind: 'publish'; cell: number; type: string; content: Json; metadata?: Json; buffers?: Uint8Array[] }
   | { kind: 'reply'; cell: number; content: Json }
+  /** A request that still runs, and holds nothing up. */
+  | { kind: 'handled'; cell: number }
   | { kind: 'members'; id: number; names: string[] }
   | { kind: 'ask'; id: number; question: Asked; content: Json }
   | { kind: 'input'; cell: number; question: number; prompt: string; password: boolean };

@@ -2,7 +2,7 @@
 import { failureOf, type Failure } from './failure.js';
 import { startKernelProcess, type KernelProcess } from './kernel-process.js';
 import type { Cell, Notebook, Output } from './notebook.js';
-import { Outputs } from './outputs.js';
+import { Outputs } from '../outputs.js';
 import { isTagged } from './parameters.js';
 import { silent, type Progress } from './progress.js';
 

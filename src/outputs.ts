@@ -1,5 +1,5 @@
 // What the kernel publishes, gathered into the outputs of the cells it belongs to.
-import type { MimeBundle, Output } from './notebook.js';
+import type { MimeBundle, Output } from './runner/notebook.js';
 
 type Json = Record<string, unknown>;
 
