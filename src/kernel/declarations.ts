@@ -12,6 +12,11 @@ declare function display(value: unknown, options?: { raw?: boolean; metadata?: R
 declare function clearOutput(options?: { wait?: boolean }): void;
 /** Asks the user for a line. */
 declare function input(prompt?: string): Promise<string>;
+/** The last result. */
+declare let _: any;
+/** The result before the last. */
+declare let __: any;
+declare let ___: any;
 
 declare module 'tslab' {
   export interface Display {

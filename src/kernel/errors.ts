@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
+import { excerpt } from './excerpt.js';
 import { CellError, transformModule, type Position } from './transform.js';
 
 export interface ErrorContent {
@@ -85,22 +86,6 @@ function framed(
   const head = `\x1b[31m${ename}\x1b[39m: ${evalue}`;
   const where = `    at ${name}:${position.line}:${position.column}`;
   return { ename, evalue, traceback: [head, where, ...excerpt(sourceOf(name, cells), position)] };
-}
-
-function excerpt(source: string | undefined, { line, column }: Position): string[] {
-  const lines = source?.split('\n');
-  if (!lines || line < 1 || line > lines.length) return [];
-  const from = Math.max(1, line - 2);
-  const to = Math.min(lines.length, line + 1);
-  const width = String(to).length;
-  const shown: string[] = [''];
-  for (let n = from; n <= to; n++) {
-    const mark = n === line ? '\x1b[31m>\x1b[39m' : ' ';
-    shown.push(`${mark} ${String(n).padStart(width)} │ ${lines[n - 1]}`);
-    if (n === line)
-      shown.push(`  ${' '.repeat(width)} │ ${' '.repeat(Math.max(0, column - 1))}\x1b[31m^\x1b[39m`);
-  }
-  return shown;
 }
 
 const colour = (text: string, ename: string): string =>

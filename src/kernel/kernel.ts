@@ -15,6 +15,8 @@ import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
 import { installMagics, names } from './magics/install.js';
 import { interruption, type Session } from './magics/session.js';
+import type { Live } from './language/reply.js';
+import { members } from './members.js';
 import { cellOfUncaught, currentCell, goesOn, nothingWaits, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
@@ -162,9 +164,15 @@ class Kernel {
         return this.send({
           kind: 'members',
           id: message.id,
-          names: members(this.evaluator.peek(message.expression)),
+          names: this.members(message.live),
         });
     }
+  }
+
+  private members({ expression, of }: Live): string[] {
+    const value = this.evaluator.peek(expression);
+    const isObject = typeof value === 'object' && value !== null;
+    return members(value, of, isObject ? this.evaluator.peek(`(${expression}).columns`) : undefined);
   }
 
   /** What the code that speaks now has agreed on with the kernel. */
@@ -301,6 +309,7 @@ class Kernel {
       throw Object.assign(new SyntaxError(error.message), { file: name, position: error.position });
     }
     source.locate = script.locate;
+    void this.ask('ran', { code, file: path });
     // the evaluation that asks for this one must wait first
     await new Promise(setImmediate);
     return new Promise((resolve, reject) =>
@@ -397,12 +406,3 @@ class Kernel {
 
 const isBackground = (value: unknown): value is Background =>
   typeof value === 'object' && value !== null && 'background' in value;
-
-/** The property names of a live value, for completion. */
-function members(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
-  const names = new Set<string>();
-  for (let at: object | null = Object(value) as object; at; at = Object.getPrototypeOf(at) as object | null)
-    for (const name of Object.getOwnPropertyNames(at)) if (/^[A-Za-z_$][\w$]*$/.test(name)) names.add(name);
-  return [...names].slice(0, 2000);
-}

@@ -1,36 +1,54 @@
-// Completion, inspection and completeness, from TypeScript's language service in a thread of its own that
+// Completion, inspection, completeness and type errors, from TypeScript's language service in a thread of its own that
 // starts when it is first asked.
 import { Worker } from 'node:worker_threads';
+import type { TypeProblem } from './language/check.js';
+import { reply, type Completions, type Live } from './language/reply.js';
 import type { Json } from './wire.js';
 
-export type Question = 'complete' | 'inspect' | 'is_complete';
+export type Question = 'complete' | 'inspect' | 'is_complete' | 'check' | 'warm';
+
+/** Code that has run: a cell, or a file that was run as one. */
+export interface Ran {
+  code: string;
+  file?: string;
+  jsx: boolean;
+}
+
 export interface Ask {
   id: number;
   question: Question;
   content: Json;
-  /** Cells that have run since the last question. */
-  cells: string[];
-  /** The cells of before count no more. */
-  forget?: boolean;
+  /** What has run since the last question. */
+  cells: Ran[];
+  /** What ran before counts no more. */
+  forget: boolean;
+  /** Whether the code may hold JSX. */
+  jsx: boolean;
 }
 export interface Answer {
   id: number;
   content: Json;
 }
 
+/** A first cell that is over so long has not been slowed. */
+const WARM_UP_MS = 500;
+
 export class Language {
+  jsx = false;
   private worker: Worker | undefined;
-  private unsent: string[] = [];
-  private readonly all: string[] = [];
+  private unsent: Ran[] = [];
+  private readonly all: Ran[] = [];
+  private forgotten = false;
   private readonly waiting = new Map<number, (content: Json) => void>();
   private nextId = 1;
 
   /** `members` lists the properties of a live value. */
-  constructor(private readonly members: (expression: string) => Promise<string[]>) {}
+  constructor(private readonly members: (live: Live) => Promise<string[]>) {}
 
-  remember(cell: string): void {
-    this.all.push(cell);
-    this.unsent.push(cell);
+  remember(code: string, file?: string): void {
+    const ran = { code, file, jsx: this.jsx };
+    this.all.push(ran);
+    this.unsent.push(ran);
   }
 
   /** The user's variables are gone. */
@@ -39,23 +57,46 @@ export class Language {
     this.unsent = [];
     this.forgotten = true;
   }
-  private forgotten = false;
 
-  async ask(question: Question, content: Json): Promise<Json> {
+  /** Has the thread read what all cells need, which takes seconds the first time, while the user reads or types. */
+  warmUpSoon(): void {
+    if (this.worker || this.warming) return;
+    this.warming = setTimeout(() => {
+      if (!this.worker) void this.post('warm', {});
+    }, WARM_UP_MS).unref();
+  }
+  private warming: NodeJS.Timeout | undefined;
+
+  async check(code: string, name: string): Promise<TypeProblem[]> {
+    const { problems } = await this.post('check', { code, name });
+    return (problems ?? []) as TypeProblem[];
+  }
+
+  async ask(question: 'complete' | 'inspect' | 'is_complete', content: Json): Promise<Json> {
     const answer = await this.post(question, content);
-    const matches = (answer.matches ?? []) as string[];
-    if (question !== 'complete' || answer.status !== 'ok' || matches.length) return answer;
-    const expression = memberChain(String(content.code ?? ''), Number(content.cursor_pos ?? Infinity));
-    if (expression === undefined) return answer;
-    // untyped values: what they have at run time
-    const live = await this.members(expression.object);
-    return { ...answer, matches: live.filter((name) => name.startsWith(expression.start)) };
+    if (question !== 'complete' || !answer.completions) return answer;
+    const completions = answer.completions as Completions;
+    if (completions.live) await this.addLive(completions, completions.live);
+    return reply(String(content.code ?? ''), completions);
+  }
+
+  /** What types don't say: what the value has at run time. */
+  private async addLive({ entries }: Completions, live: Live): Promise<void> {
+    const known = new Set(entries.map(({ name }) => name));
+    const names = (await this.members(live)).filter(
+      (name) => name.startsWith(live.start) && !known.has(name),
+    );
+    // the keys of an object come before the names of its class
+    const found = names.map((name) => ({ name, kind: 'property' }));
+    if (live.of === 'members') entries.push(...found);
+    else entries.unshift(...found);
   }
 
   private post(question: Question, content: Json): Promise<Json> {
     const worker = (this.worker ??= this.start());
     const id = this.nextId++;
-    worker.postMessage({ id, question, content, cells: this.unsent, forget: this.forgotten } satisfies Ask);
+    const { unsent: cells, forgotten: forget, jsx } = this;
+    worker.postMessage({ id, question, content, cells, forget, jsx } satisfies Ask);
     this.unsent = [];
     this.forgotten = false;
     return new Promise((resolve) => this.waiting.set(id, resolve));
@@ -77,11 +118,4 @@ export class Language {
     worker.unref();
     return worker;
   }
-}
-
-/** `a.b.pre` before the cursor, as its object and the start of the name. */
-function memberChain(code: string, cursor: number): { object: string; start: string } | undefined {
-  const before = [...code].slice(0, cursor).join('');
-  const match = /([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)\.([\w$]*)$/.exec(before);
-  return match ? { object: match[1], start: match[2] } : undefined;
 }

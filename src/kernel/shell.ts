@@ -4,7 +4,9 @@ import { readFileSync } from 'node:fs';
 import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
 import { Language } from './language.js';
+import type { Live } from './language/reply.js';
 import type { Asked, ToMain, ToSockets } from './threads.js';
+import { TypeChecks, type TypesMode } from './type-checks.js';
 import { PROTOCOL_VERSION, type Header, type Json, type Message } from './wire.js';
 
 export interface Post {
@@ -54,6 +56,7 @@ export class Shell {
   private readonly history: History;
   private readonly interrupter: Interrupter;
   private readonly language: Language;
+  private readonly types: TypeChecks;
   private closing = false;
 
   constructor(
@@ -64,7 +67,8 @@ export class Shell {
     this.history = new History(historyFile(), (text) =>
       this.post.publish('stream', { name: 'stderr', text: `${text}\n` }, this.main.active?.header ?? {}),
     );
-    this.language = new Language((expression) => this.askMembers(expression));
+    this.language = new Language((live) => this.askMembers(live));
+    this.types = new TypeChecks((code, name) => this.language.check(code, name));
   }
 
   private readonly handlers: Record<string, Handler> = {
@@ -236,6 +240,12 @@ export class Shell {
     if (!silent) this.post.publish('execute_input', { code, execution_count: this.count }, request.header);
     if (empty) return { status: 'ok', execution_count: this.count, payload: [], user_expressions: {} };
     const { count } = this;
+    const checked = this.types.begin(code, `In[${count}]`, Boolean(silent));
+    const refused = await checked.refusal();
+    if (refused) {
+      if (!silent) this.post.publish('error', refused, request.header);
+      return { status: 'error', ...refused, execution_count: count, payload: [], user_expressions: {} };
+    }
     const content = await this.onMain(request, (cell) => ({
       kind: 'execute',
       cell,
@@ -243,7 +253,11 @@ export class Shell {
       count,
       content: request.content,
     }));
-    if (content.status === 'ok') this.language.remember(code);
+    const warning = await checked.warning();
+    if (warning) this.post.publish('stream', { name: 'stderr', text: warning }, request.header);
+    // one that has failed may have declared what it was to declare
+    if (content.status === 'ok' || content.ename !== 'SyntaxError') this.language.remember(code);
+    this.language.warmUpSoon();
     return content;
   }
 
@@ -309,15 +323,22 @@ export class Shell {
       case 'forget':
         this.language.forget();
         return {};
+      case 'ran':
+        this.language.remember(String(content.code), String(content.file));
+        return {};
+      case 'settings':
+        if (content.types !== undefined) this.types.mode = content.types as TypesMode;
+        if (content.jsx !== undefined) this.language.jsx = Boolean(content.jsx);
+        return { types: this.types.mode, jsx: this.language.jsx };
     }
   }
 
-  private askMembers(expression: string): Promise<string[]> {
+  private askMembers(live: Live): Promise<string[]> {
     const id = this.nextCell++;
     return new Promise((resolve) => {
       this.members.set(id, resolve);
       setTimeout(() => resolve([]), 500).unref();
-      this.post.toMain({ kind: 'members', id, expression });
+      this.post.toMain({ kind: 'members', id, live });
     });
   }
 }

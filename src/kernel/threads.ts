@@ -1,19 +1,23 @@
 // What the two threads of a kernel say to each other, and the memory they share.
+import type { Live } from './language/reply.js';
 import type { Json } from './wire.js';
 
 /** From the socket thread to the main thread, which evaluates. */
 export type ToMain =
   | { kind: 'execute'; cell: number; code: string; count: number; content: Json }
   | { kind: 'comm'; cell: number; type: string; content: Json; metadata: Json; buffers: Uint8Array[] }
-  | { kind: 'members'; id: number; expression: string }
+  | { kind: 'members'; id: number; live: Live }
   | { kind: 'abort'; cell: number }
   | { kind: 'settle' }
   | { kind: 'input'; question: number; value: string }
   | { kind: 'answer'; id: number; content: Json }
   | { kind: 'shutdown' };
 
-/** What the main thread asks of the other threads: of a name, of the inputs so far; that the cells be forgotten. */
-export type Asked = 'inspect' | 'history' | 'forget';
+/**
+ * What the main thread asks of the other threads: of a name, of the inputs so far; that the cells be forgotten, a file be
+ * remembered as one, or the settings of cells be changed.
+ */
+export type Asked = 'inspect' | 'history' | 'forget' | 'ran' | 'settings';
 
 /** From the main thread to the socket thread. `cell` names the request that an output belongs to. */
 export type ToSockets =

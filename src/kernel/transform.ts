@@ -2,16 +2,13 @@
 // was; syntax that needs code (enums, decorators, …) is generated, with a source map.
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
 import type { Edited } from './edits.js';
+import type { Position } from './excerpt.js';
 import { ConstantAssignment, rewrite, Untranslated } from './imports.js';
 import { NoMagic, rewriteMagics, type Names } from './magics/rewrite.js';
 
 const require = createRequire(import.meta.url);
 
-export interface Position {
-  /** 1-based */
-  line: number;
-  column: number;
-}
+export type { Position };
 
 type Locate = (position: Position) => Position;
 

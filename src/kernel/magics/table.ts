@@ -2,6 +2,7 @@
 import process from 'node:process';
 import { display } from '../display.js';
 import { script, shellLine } from './command.js';
+import { TYPES_MODES, type TypesMode } from '../type-checks.js';
 import { cd, load, runFile, writefile } from './files.js';
 import { npm } from './npm.js';
 import { MagicError, print, type Session } from './session.js';
@@ -94,6 +95,12 @@ export const MAGICS: readonly Magic[] = [
   },
   { name: 'pwd', usage: '%pwd', about: 'the folder for files and commands', line: () => process.cwd() },
   { name: 'env', usage: '%env [NAME[=VALUE]]', about: 'shows or sets environment variables', line: env },
+  {
+    name: 'types',
+    usage: '%types [on|warn|off]',
+    about: 'checks types from now on: an error stops its cell, or is shown under it',
+    line: types,
+  },
   { name: 'history', usage: '%history [N]', about: 'the cells that have run, or the last N', line: history },
   ...(['html', 'markdown', 'latex', 'svg', 'javascript'] as const).map((name) => ({
     name,
@@ -122,6 +129,13 @@ function env(_: Session, argument: string): unknown {
   }
   if (process.env[name] === undefined) throw new MagicError(`The environment has no variable ${name}.`);
   return process.env[name];
+}
+
+async function types({ ask }: Session, argument: string): Promise<void> {
+  if (argument && !TYPES_MODES.includes(argument as TypesMode))
+    throw new MagicError(`%types takes on, warn or off, not '${argument}'.`);
+  const { types } = await ask('settings', argument ? { types: argument } : {});
+  print(`Type checks: ${types as TypesMode}`);
 }
 
 async function inspectName({ ask, payload }: Session, name: string, detail_level = 0): Promise<void> {
