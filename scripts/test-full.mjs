@@ -14,6 +14,8 @@ const JUPYTER = [
   'nbformat==5.11.1',
   'ipykernel==7.4.0',
   'jupyterlab==4.6.6',
+  'ipywidgets==8.1.9',
+  'jupyterlab_widgets==3.0.17',
   'papermill==2.7.0',
   'psutil==7.2.2',
   'pyzmq==27.3.0',

@@ -1,21 +1,11 @@
 // A notebook by hand in JupyterLab, in Chromium: cells run, outputs and figures show, also where the notebook is not trusted.
 
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { cellgrad } from '../cli/cli.js';
 import { sample } from '../runner/samples.js';
-
-const venv = process.env.CELLGRAD_VENV;
-const browser = process.env.CELLGRAD_CHROMIUM;
-const repository = fileURLToPath(new URL('../../../', import.meta.url));
-const FLAGS =
-  '--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync';
+import { runAll, startLab, type Lab } from './jupyterlab.js';
 
 const notebook = sample([
   'interface Film { side: "L" | "R" }\nconst films: Film[] = [{ side: "L" }, { side: "R" }];\nconsole.log("printed");\nfilms.length * 21',
@@ -24,75 +14,14 @@ const notebook = sample([
   'const bad: number = films[7].side.length;',
 ]);
 
-const freePort = (): Promise<number> =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
-
 describe('in JupyterLab', function () {
   this.timeout(300_000);
-  let folder: string;
-  let server: ChildProcess;
-  let address: string;
-  let context: BrowserContext;
-
+  let lab: Lab | undefined;
   before(async function () {
-    if (!venv || !browser) {
-      console.log('      skipped: needs JupyterLab and Chromium; npm run test:full installs them');
-      return this.skip();
-    }
-    folder = mkdtempSync(join(tmpdir(), 'cellgrad-lab-'));
-    for (const name of ['work', 'home', 'profile', 'work/node_modules']) mkdirSync(join(folder, name));
-    symlinkSync(repository, join(folder, 'work', 'node_modules', 'cellgrad'), 'junction');
-    writeFileSync(join(folder, 'work', 'n.ipynb'), notebook);
-    const port = await freePort();
-    const token = 'for-this-test';
-    address = `http://127.0.0.1:${port}`;
-    const jupyter = [
-      `--ServerApp.root_dir=${join(folder, 'work')}`,
-      `--IdentityProvider.token=${token}`,
-      `--port=${port}`,
-    ];
-    server = spawn(
-      join(venv, 'bin', 'jupyter'),
-      ['lab', '--allow-root', '--no-browser', '--ip=127.0.0.1', ...jupyter],
-      {
-        env: {
-          ...process.env,
-          HOME: join(folder, 'home'),
-          JUPYTER_CONFIG_DIR: join(folder, 'home', 'config'),
-        },
-        stdio: 'ignore',
-      },
-    );
-    for (const start = Date.now(); ; await new Promise((r) => setTimeout(r, 300))) {
-      const up = await fetch(`${address}/api/status?token=${token}`).catch(() => undefined);
-      if (up?.ok) break;
-      assert.ok(Date.now() - start < 120_000 && server.exitCode === null, 'JupyterLab does not start');
-    }
-    context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-      executablePath: browser,
-      headless: true,
-      args: FLAGS.split(' '),
-      viewport: { width: 1300, height: 1600 },
-    });
-    await (await context.newPage()).goto(`${address}/lab?token=${token}`);
+    lab = await startLab({ 'n.ipynb': notebook });
+    if (!lab) this.skip();
   });
-  after(async () => {
-    await context?.close();
-    server?.kill();
-    if (folder) rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function open(file: string): Promise<Page> {
-    const page = await context.newPage();
-    await page.goto(`${address}/lab/workspaces/${file.replace(/\W/g, '')}/tree/${file}`);
-    await page.waitForSelector('.jp-Notebook .jp-CodeCell', { timeout: 120_000 });
-    return page;
-  }
+  after(() => lab?.close());
 
   /** Each code cell's text, and the widths of its pictures as the browser drew them. */
   const outputs = (page: Page): Promise<{ text: string; pictures: number[] }[]> =>
@@ -106,11 +35,8 @@ describe('in JupyterLab', function () {
     );
 
   it('runs cells; figures are interactive, an update replaces, an error has the line', async () => {
-    const page = await open('n.ipynb');
-    await page.getByText('TypeScript (cellgrad)').first().waitFor();
-    await page.click('.jp-Notebook .jp-CodeCell >> nth=0');
-    await page.getByText('Run', { exact: true }).first().click();
-    await page.getByText('Run All Cells', { exact: true }).click();
+    const page = await lab!.open('n.ipynb');
+    await runAll(page);
     await page.getByText('TypeError').first().waitFor({ timeout: 120_000 });
     await page.waitForSelector('[data-interactive=yes] .main-svg', { timeout: 60_000 });
     const [first, , live, error] = await outputs(page);
@@ -119,24 +45,30 @@ describe('in JupyterLab', function () {
     assert.doesNotMatch(live.text, /epoch 1 of 2/);
     assert.ok(live.pictures.length === 1 && live.pictures[0] > 100, String(live.pictures));
     assert.match(error.text, /In\[4\]:1:30/);
-    if (process.env.CELLGRAD_SHOTS)
-      await page.screenshot({ path: join(process.env.CELLGRAD_SHOTS, 'lab-run.png') });
+    await lab!.shot(page, 'lab-run');
     await page.close();
   });
 
   it('shows the figures of a notebook that `cellgrad run` executed, which it does not trust', async () => {
     const { stderr } = await cellgrad(
-      ['run', 'n.ipynb', '--allow-errors', '--output', 'done.ipynb', '--html', join(folder, 'done.html')],
-      { cwd: join(folder, 'work') },
+      [
+        'run',
+        'n.ipynb',
+        '--allow-errors',
+        '--output',
+        'done.ipynb',
+        '--html',
+        join(lab!.folder, 'done.html'),
+      ],
+      { cwd: join(lab!.folder, 'work') },
     );
     assert.match(stderr, /TypeError/);
-    const page = await open('done.ipynb');
+    const page = await lab!.open('done.ipynb');
     await page.getByText('epoch 2 of 2').first().waitFor();
     const [, figure, live] = await outputs(page);
     assert.ok(figure.pictures.length === 1 && figure.pictures[0] > 300, String(figure.pictures));
     assert.ok(live.pictures.length === 1 && live.pictures[0] > 100, String(live.pictures));
-    if (process.env.CELLGRAD_SHOTS)
-      await page.screenshot({ path: join(process.env.CELLGRAD_SHOTS, 'lab-done.png') });
+    await lab!.shot(page, 'lab-done');
     await page.close();
   });
 });
