@@ -1,7 +1,8 @@
 // Interrupts the running cells from the socket thread: politely if they cooperate, else by terminating them.
 import { Session } from 'node:inspector';
 import process from 'node:process';
-import { CLAIM, FLAG, type ToMain } from './threads.js';
+import { MemoryWatch } from './memory.js';
+import { CLAIM, FLAG, WHY, type ToMain } from './threads.js';
 
 /** How long a cell that cooperates may take to end by itself. */
 const PATIENCE_MS = 10_000;
@@ -12,6 +13,7 @@ const REPLY_MS = 500;
 
 export class Interrupter {
   private session: Session | undefined;
+  private memory: MemoryWatch | undefined;
   private readonly running = new Set<number>();
   /** Those of the running cells that an interrupt is to end. */
   private readonly condemned = new Set<number>();
@@ -23,17 +25,25 @@ export class Interrupter {
   constructor(
     private readonly flags: Int32Array,
     private readonly toMain: (message: ToMain) => void,
+    /** Bytes that V8 gives the main thread's objects. */
+    private readonly heapLimit: number,
   ) {}
 
   begin(cell: number): void {
-    if (!this.running.size) Atomics.store(this.flags, FLAG.CLAIM, CLAIM.FREE);
+    if (!this.running.size) {
+      Atomics.store(this.flags, FLAG.CLAIM, CLAIM.FREE);
+      Atomics.store(this.flags, FLAG.WHY, WHY.INTERRUPT);
+    }
     this.running.add(cell);
     this.session ??= connect();
+    this.memory ??= new MemoryWatch(this.session, this.heapLimit, () => this.outOfMemory());
+    this.memory.start();
   }
 
   /** The cell has replied; `then` runs when no termination can hit what comes after it. */
   over(cell: number, then: () => void): void {
     if (!this.running.delete(cell)) return;
+    if (!this.running.size) this.memory?.stop();
     if (this.condemned.delete(cell) && !this.condemned.size) {
       this.waiting = false;
       clearTimeout(this.timer);
@@ -55,6 +65,14 @@ export class Interrupter {
       this.waiting = true;
       this.timer = setTimeout(() => this.end(), PATIENCE_MS);
     } else this.end();
+  }
+
+  /** No cell is asked politely: what it would do to end takes memory too. */
+  private outOfMemory(): void {
+    Atomics.store(this.flags, FLAG.WHY, WHY.MEMORY);
+    for (const cell of this.running) this.condemned.add(cell);
+    clearTimeout(this.timer);
+    this.end();
   }
 
   /** Makes sure that the process ends, whatever the main thread is doing. */

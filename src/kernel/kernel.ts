@@ -3,13 +3,14 @@ import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
+import { getHeapStatistics } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
 import { CommManager, type Background } from './comms.js';
 import { captureDescriptors, writeMark } from './capture.js';
 import { logTo } from './descriptors.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
-import { describeError, interrupted, type CellSource, type ErrorContent } from './errors.js';
+import { describeError, interrupted, outOfMemory, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
 import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
@@ -20,7 +21,7 @@ import { members } from './members.js';
 import { cellOfUncaught, currentCell, goesOn, nothingWaits, runAs, trackTimers } from './origin.js';
 import { Output } from './output.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
-import { CLAIM, FLAG, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
+import { CLAIM, FLAG, WHY, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
 import { CellError, transformCell, warmUp, type Script } from './transform.js';
 import { Variables } from './variables.js';
 import type { Connection, Json } from './wire.js';
@@ -37,11 +38,14 @@ interface Running {
   payloads: Json[];
 }
 
+/** What V8 gives objects that stay, bytes; the rest of its limit is for new ones. */
+const heapLimit = getHeapStatistics().heap_size_limit - 64 * 2 ** 20;
+
 /** Starts a kernel in this process; it ends the process when it is shut down. */
 export function startKernel(connection: Connection): void {
   const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
   const descriptors = captureDescriptors();
-  const workerData = { connection, flags, descriptors };
+  const workerData = { connection, flags, descriptors, heapLimit };
   const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData });
   const exit = guardProcess();
   sockets.on('error', (error) => {
@@ -148,7 +152,7 @@ class Kernel {
       case 'settle':
         if (!this.running.size) return;
         if (Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN) === CLAIM.FREE) {
-          for (const { settle } of [...this.running.values()]) settle(interrupted);
+          for (const { settle } of [...this.running.values()]) settle(this.ended());
           this.evaluator.abandon();
         }
         return;
@@ -210,6 +214,11 @@ class Kernel {
     return { finish, fail };
   }
 
+  /** Why cells were ended from outside. */
+  private ended(): ErrorContent {
+    return Atomics.load(this.flags, FLAG.WHY) === WHY.MEMORY ? outOfMemory(heapLimit) : interrupted;
+  }
+
   private comm({ cell, type, content, metadata, buffers }: CommRequest): void {
     const { finish, fail } = this.begin(cell, false, () => ({}));
     runAs(cell, () => {
@@ -251,7 +260,7 @@ class Kernel {
     const { code, hasResult } = script;
     const done = (outcome: Outcome): void => {
       if (!this.running.has(request.cell)) return;
-      if (outcome.kind === 'terminated') return fail(interrupted);
+      if (outcome.kind === 'terminated') return fail(this.ended());
       if (outcome.kind === 'thrown') return fail(this.describe(outcome, name, source));
       runAs(request.cell, () => this.succeed(request, hasResult ? outcome.value : undefined, finish, fail));
       goesOn(request.cell);

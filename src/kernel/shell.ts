@@ -61,9 +61,10 @@ export class Shell {
 
   constructor(
     flags: Int32Array,
+    heapLimit: number,
     private readonly post: Post,
   ) {
-    this.interrupter = new Interrupter(flags, post.toMain);
+    this.interrupter = new Interrupter(flags, post.toMain, heapLimit);
     this.history = new History(historyFile(), (text) =>
       this.post.publish('stream', { name: 'stderr', text: `${text}\n` }, this.main.active?.header ?? {}),
     );

@@ -17,10 +17,11 @@ import {
   type Message,
 } from './wire.js';
 
-const { connection, flags, descriptors } = workerData as {
+const { connection, flags, descriptors, heapLimit } = workerData as {
   connection: Connection;
   flags: Int32Array;
   descriptors: Descriptors | undefined;
+  heapLimit: number;
 };
 
 /** Sends in order; zeromq allows one send at a time. */
@@ -59,7 +60,7 @@ const outboxes = {
   iopub: new Outbox(iopub),
 };
 
-const kernel = new Shell(flags, {
+const kernel = new Shell(flags, heapLimit, {
   toMain: (message) => parentPort!.postMessage(message),
   reply: (request, channel, type, content) =>
     outboxes[channel].push(

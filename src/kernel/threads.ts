@@ -44,8 +44,12 @@ export const FLAG = {
   COOPERATING: 1,
   /** Who ends the running cells: see CLAIM. */
   CLAIM: 2,
-  SLOTS: 3,
+  /** Why they are ended: see WHY. */
+  WHY: 3,
+  SLOTS: 4,
 } as const;
+
+export const WHY = { INTERRUPT: 0, MEMORY: 1 } as const;
 
 /** Settling and terminating race; whoever swaps FREE for its own value first has won. */
 export const CLAIM = { FREE: 0, MAIN: 1, SOCKETS: 2 } as const;
