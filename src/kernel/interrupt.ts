@@ -49,7 +49,10 @@ export class Interrupter {
       clearTimeout(this.timer);
     }
     if (Atomics.load(this.flags, FLAG.CLAIM) === CLAIM.SOCKETS) this.afterTermination.push(then);
-    else then();
+    else {
+      Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.MAIN, CLAIM.FREE);
+      then();
+    }
   }
 
   /** Ends every cell that runs. */
@@ -87,7 +90,7 @@ export class Interrupter {
   /** Asks the main thread to settle the cells; if it is too busy to hear, terminates what it runs. */
   private end(): void {
     if (!this.condemned.size) return;
-    this.toMain({ kind: 'settle' });
+    this.toMain({ kind: 'settle', upTo: Math.max(...this.condemned) });
     this.timer = setTimeout(() => {
       if (!this.condemned.size) return;
       const before = Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.SOCKETS);

@@ -150,7 +150,8 @@ class Kernel {
       case 'abort':
         return this.running.get(message.cell)?.cell.abort();
       case 'settle':
-        if (!this.running.size) return;
+        // it may come after its cells are over
+        if (![...this.running.keys()].some((cell) => cell <= message.upTo)) return;
         if (Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN) === CLAIM.FREE) {
           for (const { settle } of [...this.running.values()]) settle(this.ended());
           this.evaluator.abandon();
@@ -198,6 +199,9 @@ class Kernel {
     const cell = new RunningCell(id, this.flags);
     const finish = (content: Json, error?: ErrorContent): void => {
       if (this.running.get(id)?.cell !== cell) return;
+      // a termination under way would land here and cut this short: it is followed by a request to settle
+      const claim = Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN);
+      if (claim === CLAIM.SOCKETS) return;
       this.running.delete(id);
       cell.end();
       if (error) this.publish(id, 'error', error);

@@ -8,7 +8,7 @@ export type ToMain =
   | { kind: 'comm'; cell: number; type: string; content: Json; metadata: Json; buffers: Uint8Array[] }
   | { kind: 'members'; id: number; live: Live }
   | { kind: 'abort'; cell: number }
-  | { kind: 'settle' }
+  | { kind: 'settle'; upTo: number }
   | { kind: 'input'; question: number; value: string }
   | { kind: 'answer'; id: number; content: Json }
   | { kind: 'shutdown' };
