@@ -31,7 +31,7 @@ export interface KernelOptions {
   cwd: string;
   env?: NodeJS.ProcessEnv;
   /** Called with every message for the front end, and the id of the request it belongs to. */
-  onMessage: (request: string, type: string, content: Json) => void;
+  onMessage: (request: string, type: string, content: Json, buffers: Uint8Array[]) => void;
 }
 
 /** Resolves when the kernel answers; throws a RunError if it doesn't. */
@@ -206,7 +206,7 @@ export class KernelProcess {
     const { msg_type: type } = message.header;
     if (type === 'iopub_welcome') return this.welcome();
     const waiting = this.waiting.get(id);
-    if (type !== 'status') this.options.onMessage(id, type, message.content);
+    if (type !== 'status') this.options.onMessage(id, type, message.content, message.buffers);
     else if (waiting && message.content.execution_state === 'idle') {
       waiting.idle = true;
       this.settle(id, waiting);

@@ -5,6 +5,7 @@ import type { Cell, Notebook, Output } from './notebook.js';
 import { Outputs } from '../outputs.js';
 import { isTagged } from './parameters.js';
 import { silent, type Progress } from './progress.js';
+import { WidgetStates } from './widget-state.js';
 
 export interface RunOptions {
   /** Arguments for Node that start a kernel. */
@@ -54,6 +55,7 @@ export async function runNotebook(source: Notebook, options: RunOptions): Promis
   } finally {
     progress.close();
     await kernel?.shutDown();
+    run.saveWidgets();
   }
   return { notebook, failures: [...run.failures, ...run.uncaught()], ran: run.ran, complete: run.complete };
 }
@@ -64,6 +66,7 @@ class Run {
   complete = false;
   private readonly failed = new Set<Cell>();
   private readonly outputs = new Outputs();
+  private readonly widgets = new WidgetStates();
   private readonly cellOf = new Map<string, Cell>();
   private savedAt = Date.now();
 
@@ -79,7 +82,7 @@ class Run {
       cwd: this.options.folder,
       // parameters name files as seen from here, not from the notebook's folder
       env: { ...process.env, CELLGRAD_CALLED_IN: process.cwd() },
-      onMessage: (request, type, content) => this.onMessage(request, type, content),
+      onMessage: (request, type, content, buffers) => this.onMessage(request, type, content, buffers),
     });
     const first = await Promise.race([starting, aborted]);
     if (first !== 'aborted') return first;
@@ -101,11 +104,16 @@ class Run {
       if (failure && !isTagged(cell, 'raises-exception')) this.failures.push(failure);
       if (kernel.dead || (failure && !allowed)) return;
       if (Date.now() - this.savedAt > SAVE_MS) {
+        this.saveWidgets();
         this.options.onProgress?.(this.notebook);
         this.savedAt = Date.now();
       }
     }
     this.complete = true;
+  }
+
+  saveWidgets(): void {
+    this.widgets.write(this.notebook);
   }
 
   /** What came out of timers and promises that no cell waited for. */
@@ -163,7 +171,8 @@ class Run {
     return { cell: number, message: `Cell ${number}: ${why}`, excerpt: [] };
   }
 
-  private onMessage(request: string, type: string, content: Json): void {
+  private onMessage(request: string, type: string, content: Json, buffers: Uint8Array[]): void {
+    this.widgets.take(type, content, buffers);
     const cell = this.cellOf.get(request);
     if (!cell) return;
     this.outputs.take(cell.outputs!, type, content);
@@ -182,7 +191,8 @@ function fresh(notebook: Notebook): Notebook {
   const cells = notebook.cells.map((cell) =>
     cell.cell_type === 'code' ? { ...cell, outputs: [] as Output[], execution_count: null } : cell,
   );
-  return { ...notebook, cells };
+  const { widgets: _, ...metadata } = notebook.metadata;
+  return { ...notebook, metadata, cells };
 }
 
 /** The heading right above the cell, or its first line that is more than a comment. */

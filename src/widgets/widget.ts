@@ -32,6 +32,8 @@ export interface Change<V, K extends keyof V = keyof V> {
 type Observer = (change: Change<Json>) => unknown;
 type MessageHandler = (content: Json, buffers: Uint8Array[]) => unknown;
 
+/** Not in a widget's text form: how it looks, and what follows from the rest. */
+const UNTOLD = new Set(['layout', 'style', 'domClasses', 'optionsLabels', 'label', 'index']);
 const VIEW = 'application/vnd.jupyter.widget-view+json';
 const REFERENCE = 'IPY_MODEL_';
 const CONTROLS = '@jupyter-widgets/controls';
@@ -226,7 +228,7 @@ export class Widget<V = any, G = any> {
     if (depth < 0) return `${this.modelName} {…}`;
     const told: Json = {};
     for (const [key, value] of Object.entries(this.#values)) {
-      if (['layout', 'style', 'domClasses'].includes(key)) continue;
+      if (UNTOLD.has(key)) continue;
       if (key === 'value' || !same(value, this.#model.traits[key].initial())) told[key] = value;
     }
     const text = show(told, { ...options, depth, maxArrayLength: 10, maxStringLength: 80 } as object);

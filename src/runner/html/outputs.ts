@@ -2,7 +2,9 @@
 import type { MimeBundle, Output } from '../notebook.js';
 import { formulaHtml } from './math.js';
 import type { Markdown } from './markdown.js';
+import { VIEW, type SavedWidget } from '../widget-state.js';
 import { escapeHtml, terminalHtml } from './text.js';
+import { widgetHtml } from './widgets.js';
 
 type Json = Record<string, unknown>;
 type Show = (data: string, about: { alt: string; size: string }, page: PageParts) => string;
@@ -10,6 +12,8 @@ type Show = (data: string, about: { alt: string; size: string }, page: PageParts
 export interface PageParts {
   markdown: Markdown;
   folder: string;
+  /** The widgets that the notebook has saved. */
+  widgets: Record<string, SavedWidget>;
 }
 
 const picture =
@@ -56,6 +60,10 @@ function errorText({ ename, evalue, traceback }: Extract<Output, { output_type: 
 }
 
 function dataHtml(data: MimeBundle, metadata: Json, page: PageParts): string {
+  const view = data[VIEW] as { model_id?: string } | undefined;
+  const widget =
+    view && widgetHtml(String(view.model_id), page.widgets, (output) => outputHtml(output, page));
+  if (widget !== undefined) return widget;
   const form = FORMS.find(([mime]) => data[mime] !== undefined);
   if (!form) return '';
   const [mime, show] = form;

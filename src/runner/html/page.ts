@@ -1,5 +1,6 @@
 // A notebook as one HTML file that needs no other: opens from disk, without a network.
 import type { Cell, Notebook } from '../notebook.js';
+import { savedWidgets } from '../widget-state.js';
 import { Markdown, type Heading } from './markdown.js';
 import { mathStyle } from './math.js';
 import { outputHtml, type PageParts } from './outputs.js';
@@ -14,7 +15,7 @@ export interface HtmlOptions {
 }
 
 export function notebookHtml(notebook: Notebook, { folder, name }: HtmlOptions): string {
-  const page: PageParts = { markdown: new Markdown(), folder };
+  const page: PageParts = { markdown: new Markdown(), folder, widgets: savedWidgets(notebook) };
   const body = notebook.cells.map((cell) => cellHtml(cell, page)).join('');
   const { headings } = page.markdown;
   const first = headings.find(({ depth }) => depth === 1);

@@ -26,6 +26,8 @@ pre.source{background:var(--ground);border:1px solid var(--line);border-radius:6
 summary{cursor:pointer;color:var(--muted);font-size:.9rem}
 .output{margin:.7em 0 0}
 .output>pre,.output>.html{overflow-x:auto}
+.widgets.row{display:flex;flex-wrap:wrap;gap:1em;align-items:flex-start}
+.widget{padding:.1em .9em}
 pre.text,pre.stream,pre.error{padding:.2em .9em;max-height:40em;overflow:auto;white-space:pre-wrap;overflow-wrap:anywhere}
 pre.stderr{background:#fff8eb;border-left:3px solid #e0a100}
 pre.error{background:#fef3f2;border-left:3px solid var(--bad);padding:.7em .9em}
