@@ -101,10 +101,22 @@ function publish(
   );
 }
 
+/** In the log at the first one, the tenth, the hundredth … */
+function sayDropped(): void {
+  if (Number.isInteger(Math.log10(wire.dropped)))
+    logTo(
+      descriptors?.originals.stderr,
+      `cellgrad: dropped ${wire.dropped} messages that are malformed, not signed with the connection's key, or repeated\n`,
+    );
+}
+
 async function receive(socket: Router, take: (message: Message) => void): Promise<void> {
   for await (const frames of socket) {
     const message = wire.decode(frames);
-    if (!message) continue;
+    if (!message) {
+      sayDropped();
+      continue;
+    }
     try {
       take(message);
     } catch (error) {

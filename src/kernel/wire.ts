@@ -3,6 +3,8 @@ import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import { Buffer } from 'node:buffer';
 
 export const PROTOCOL_VERSION = '5.4';
+/** Signatures that are remembered at least. */
+const REMEMBERED = 1 << 15;
 const DELIMITER = '<IDS|MSG>';
 
 export type Json = Record<string, unknown>;
@@ -50,18 +52,29 @@ export function endpoint(connection: Connection, channel: Channel): string {
 /** Encodes and decodes the messages of one session, signed with the connection's key. */
 export class Wire {
   readonly session = randomUUID();
+  /** Messages that were not taken: malformed, not signed with our key, or signed as an earlier one. */
+  dropped = 0;
+  /** Signatures of late, in two generations: a message that comes again is none of the front end's. */
+  private seen = new Set<string>();
+  private seenBefore = new Set<string>();
   private readonly algorithm: string;
 
   constructor(private readonly connection: Pick<Connection, 'key' | 'signature_scheme'>) {
     this.algorithm = connection.signature_scheme.replace(/^hmac-/, '') || 'sha256';
   }
 
-  /** The message, or undefined for anything malformed or not signed with our key. */
+  /** The message, or undefined for anything malformed, not signed with our key, or sent again. */
   decode(frames: Buffer[]): Message | undefined {
+    const message = this.read(frames);
+    if (!message) this.dropped++;
+    return message;
+  }
+
+  private read(frames: Buffer[]): Message | undefined {
     const at = frames.findIndex((frame) => frame.toString('latin1') === DELIMITER);
     if (at < 0 || frames.length < at + 6) return undefined;
     const [signature, ...parts] = frames.slice(at + 1, at + 6);
-    if (!this.verifies(signature, parts)) return undefined;
+    if (!this.verifies(signature, parts) || this.replayed(signature)) return undefined;
     try {
       const [header, parent, metadata, content] = parts.map(
         (part) => JSON.parse(part.toString('utf8')) as Json,
@@ -120,6 +133,18 @@ export class Wire {
     const hmac = createHmac(this.algorithm, this.connection.key);
     for (const part of parts) hmac.update(part);
     return hmac.digest('hex');
+  }
+
+  private replayed(signature: Buffer): boolean {
+    if (!this.connection.key) return false;
+    const digest = signature.toString('latin1');
+    if (this.seen.has(digest) || this.seenBefore.has(digest)) return true;
+    this.seen.add(digest);
+    if (this.seen.size >= REMEMBERED) {
+      this.seenBefore = this.seen;
+      this.seen = new Set();
+    }
+    return false;
   }
 
   private verifies(signature: Buffer, parts: Buffer[]): boolean {

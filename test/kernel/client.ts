@@ -33,6 +33,8 @@ export interface Execution {
 }
 
 export interface StartOptions {
+  /** Another kernel, as its kernelspec says how to start it. */
+  argv?: string[];
   cwd?: string;
   env?: NodeJS.ProcessEnv;
   /** Answers `input_request`s. */
@@ -81,20 +83,31 @@ export class TestKernel {
     const connection = given ?? (await freeConnection());
     const file = join(home, 'connection.json');
     writeFileSync(file, JSON.stringify(connection));
-    const child = spawn(process.execPath, [...kernelArguments(), '--connection-file', file], {
+    const own = [process.execPath, ...kernelArguments(), '--connection-file', '{connection_file}'];
+    const [program, ...args] = (options.argv ?? own).map((arg) => arg.replace('{connection_file}', file));
+    const child = spawn(program, args, {
       cwd: options.cwd ?? home,
       env: { ...process.env, CELLGRAD_HISTORY: 'off', ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const kernel = new TestKernel(child, connection, home, options.answer);
-    const welcomed = kernel.until((message) => message.header.msg_type === 'iopub_welcome');
     await Promise.race([
-      Promise.all([welcomed, kernel.ask('kernel_info_request')]),
+      kernel.heard(!options.argv),
       kernel.exited.then((code) => {
         throw new Error(`The kernel ended (${code}) at its start: ${kernel.log}`);
       }),
     ]);
     return kernel;
+  }
+
+  /** The kernel answers, and what it publishes arrives here: it says so, or a status has come. */
+  private async heard(welcomes: boolean): Promise<void> {
+    const wanted = welcomes ? 'iopub_welcome' : 'status';
+    let published = false;
+    const first = this.until(({ header }) => header.msg_type === wanted).then(() => (published = true));
+    do await this.ask('kernel_info_request');
+    while (!welcomes && !published);
+    await first;
   }
 
   /** @param subshell that a request is for */
@@ -105,7 +118,8 @@ export class TestKernel {
     { subshell, buffers }: { subshell?: string; buffers?: Uint8Array[] } = {},
   ): string {
     const header = { ...this.wire.header(type), ...(subshell ? { subshell_id: subshell } : {}) };
-    void this.dealers[channel].send(this.wire.encode(type, content, { header, buffers }));
+    // a kernel that has died takes nothing
+    this.dealers[channel].send(this.wire.encode(type, content, { header, buffers })).catch(() => undefined);
     return header.msg_id;
   }
 
