@@ -149,7 +149,7 @@ function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): stri
 
 function inFile(file: string, position: Position): Position {
   try {
-    return existsSync(file) ? transformModule(readFileSync(file, 'utf8')).locate(position) : position;
+    return existsSync(file) ? transformModule(readFileSync(file, 'utf8'), file).locate(position) : position;
   } catch {
     return position;
   }

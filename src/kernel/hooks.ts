@@ -33,7 +33,7 @@ export const load: LoadHook = async (url, context, next) => {
   if (!/\.(ts|mts|tsx)$/.test(path)) return next(url, context);
   const file = fileURLToPath(path);
   try {
-    const { code } = transformModule(await readFile(file, 'utf8'));
+    const { code } = transformModule(await readFile(file, 'utf8'), file);
     return { format: 'module', source: code, shortCircuit: true };
   } catch (error) {
     if (!(error instanceof CellError)) throw error;

@@ -33,14 +33,19 @@ export class ConstantAssignment extends TypeError {
   }
 }
 
-/**
- * Throws acorn's SyntaxError (with `pos`), a ConstantAssignment or Untranslated. Where the code is that of a file,
- * `file` is its path, from which its relative imports lead.
- */
+interface RewriteOptions {
+  /** Those of earlier cells. */
+  constants?: ReadonlySet<string>;
+  /** The path of the file that the code is from, from which its relative imports lead. */
+  file?: string;
+  /** Whether the compiler has made the code from what isn't JavaScript. */
+  generated?: boolean;
+}
+
+/** Throws acorn's SyntaxError (with `pos`), a ConstantAssignment or Untranslated. */
 export function rewrite(
   code: string,
-  earlierConstants: ReadonlySet<string> = new Set(),
-  file?: string,
+  { constants: earlierConstants = new Set(), file, generated }: RewriteOptions = {},
 ): Rewritten {
   const program: Program = parse(code, {
     ecmaVersion: 'latest',
@@ -54,6 +59,8 @@ export function rewrite(
   const constants: string[] = [];
   const declared = new Set<string>();
   if (file !== undefined) for (const statement of body) leadFrom(file, statement, edits);
+  const disposing = generated ? body.find(isDisposing) : undefined;
+  if (generated) startAnew([...body, ...statementsOf(disposing)], edits);
   for (const statement of body) topLevel(statement, code, edits, constants, declared);
   const fixed = new Set([...[...earlierConstants].filter((name) => !declared.has(name)), ...constants]);
   for (const statement of body) walk(statement, edits, fixed);
@@ -62,11 +69,67 @@ export function rewrite(
   const last = timed(body, code, edits)
     .filter((statement) => !isEmpty(statement))
     .at(-1);
+  // the statements of a cell with `using` are inside a try, whose value is theirs
+  const inside =
+    last === disposing
+      ? statementsOf(disposing)
+          .filter((each) => !isEmpty(each))
+          .at(-1)
+      : undefined;
   const hasResult =
+    inside?.type === 'ExpressionStatement' ||
     last?.type === 'ExpressionStatement' ||
     (last?.type === 'ExportDefaultDeclaration' &&
       !/^(Function|Class)Declaration$/.test((last.declaration as Tree).type));
   return { ...applyEdits(code, edits), hasResult, constants, declared: [...declared] };
+}
+
+/** What the compiler makes of a top-level `using`: a try that disposes at its end. */
+function isDisposing(statement: Tree): boolean {
+  if (statement.type !== 'TryStatement') return false;
+  const first = (((statement.finalizer as Tree | null)?.body as Tree[] | undefined) ?? [])[0];
+  return first !== undefined && calls(first, '__disposeResources');
+}
+
+const calls = (node: Tree, name: string): boolean =>
+  (node.type === 'CallExpression' && (node.callee as Tree).name === name) ||
+  [...children(node)].some((child) => calls(child, name));
+
+const statementsOf = (statement: Tree | undefined): Tree[] =>
+  ((statement?.block as Tree | undefined)?.body as Tree[] | undefined) ?? [];
+
+/** An enum or a namespace of an earlier cell does not go on in this one: `E || (E = {})` starts with nothing. */
+function startAnew(statements: Tree[], edits: Edit[]): void {
+  const begun = new Set<string>();
+  const part = (node: Tree | null | undefined): Tree | undefined => {
+    const [given] = node?.type === 'CallExpression' ? (node.arguments as Tree[]) : [];
+    return given?.type === 'LogicalExpression' && (given.left as Tree).type === 'Identifier'
+      ? given
+      : undefined;
+  };
+  for (const whole of statements) {
+    const statement = (whole.type === 'ExportNamedDeclaration' ? whole.declaration : whole) as Tree | null;
+    if (!statement) continue;
+    if (/^(Function|Class)Declaration$/.test(statement.type))
+      begun.add((statement.id as Tree).name as string);
+    const values =
+      statement.type === 'VariableDeclaration'
+        ? (statement.declarations as Tree[]).map(({ id, init }) => ({
+            id: id as Tree,
+            value: init as Tree | null,
+          }))
+        : statement.type === 'ExpressionStatement'
+          ? [{ id: undefined, value: statement.expression as Tree }]
+          : [];
+    for (const { id, value } of values) {
+      const left = part(value)?.left as Tree | undefined;
+      // a namespace may add to the class or function of its name
+      if (!left && id?.type === 'Identifier' && value) begun.add(id.name as string);
+      if (!left || begun.has(left.name as string)) continue;
+      begun.add(left.name as string);
+      edits.push({ start: left.start, end: left.end, text: 'void 0' });
+    }
+  }
 }
 
 /** Gives the value of a timed expression to the call that ends its time. @returns the statements that count */

@@ -20,11 +20,7 @@ parentPort!.on('message', (ask: Ask) => {
   let content: Json;
   try {
     if (ask.forget) cells.forget();
-    for (const { code, file, jsx } of ask.cells) {
-      cells.jsx = jsx;
-      cells.remember(withoutMagics(code, magics), file);
-    }
-    cells.jsx = ask.jsx;
+    for (const { code, file } of ask.cells) cells.remember(withoutMagics(code, magics), file);
     content = answer(ask);
   } catch (error) {
     content = { status: 'error', ename: 'LanguageError', evalue: String(error), traceback: [] };
@@ -40,7 +36,7 @@ function answer({ question, content }: Ask): Json {
   const folder = process.cwd();
   switch (question) {
     case 'is_complete':
-      return isComplete(given, code, cells.jsx);
+      return isComplete(given, code);
     case 'inspect':
       return inspect(cells, code, cursor, Number(content.detail_level ?? 0));
     case 'check':

@@ -11,7 +11,6 @@ export type Question = 'complete' | 'inspect' | 'is_complete' | 'check' | 'warm'
 export interface Ran {
   code: string;
   file?: string;
-  jsx: boolean;
 }
 
 export interface Ask {
@@ -22,8 +21,6 @@ export interface Ask {
   cells: Ran[];
   /** What ran before counts no more. */
   forget: boolean;
-  /** Whether the code may hold JSX. */
-  jsx: boolean;
 }
 export interface Answer {
   id: number;
@@ -34,7 +31,6 @@ export interface Answer {
 const WARM_UP_MS = 500;
 
 export class Language {
-  jsx = false;
   private worker: Worker | undefined;
   private unsent: Ran[] = [];
   private readonly all: Ran[] = [];
@@ -46,7 +42,7 @@ export class Language {
   constructor(private readonly members: (live: Live) => Promise<string[]>) {}
 
   remember(code: string, file?: string): void {
-    const ran = { code, file, jsx: this.jsx };
+    const ran = { code, file };
     this.all.push(ran);
     this.unsent.push(ran);
   }
@@ -95,8 +91,8 @@ export class Language {
   private post(question: Question, content: Json): Promise<Json> {
     const worker = (this.worker ??= this.start());
     const id = this.nextId++;
-    const { unsent: cells, forgotten: forget, jsx } = this;
-    worker.postMessage({ id, question, content, cells, forget, jsx } satisfies Ask);
+    const { unsent: cells, forgotten: forget } = this;
+    worker.postMessage({ id, question, content, cells, forget } satisfies Ask);
     this.unsent = [];
     this.forgotten = false;
     return new Promise((resolve) => this.waiting.set(id, resolve));

@@ -10,9 +10,9 @@ type Compiling = NodeJS.Module & { _compile(code: string, file: string): void };
 
 /** A user's TypeScript file runs as CommonJS. */
 export function requireForCells(require: NodeJS.Require, folder: string): NodeJS.Require {
-  for (const extension of ['.ts', '.cts'])
+  for (const extension of ['.ts', '.cts', '.tsx'])
     require.extensions[extension] = (module, file) =>
-      (module as Compiling)._compile(transformCommonJs(readFileSync(file, 'utf8')).code, file);
+      (module as Compiling)._compile(transformCommonJs(readFileSync(file, 'utf8'), file).code, file);
   const wrapped = (specifier: string): unknown => {
     if (specifier === 'tslab') return tslab;
     const local = resolveLocal(specifier, folder);

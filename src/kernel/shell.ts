@@ -329,8 +329,7 @@ export class Shell {
         return {};
       case 'settings':
         if (content.types !== undefined) this.types.mode = content.types as TypesMode;
-        if (content.jsx !== undefined) this.language.jsx = Boolean(content.jsx);
-        return { types: this.types.mode, jsx: this.language.jsx };
+        return { types: this.types.mode };
     }
   }
 

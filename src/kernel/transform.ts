@@ -1,9 +1,13 @@
 // TypeScript to JavaScript. In a cell, types are blanked out so that every line and column stays where it
 // was; syntax that needs code (enums, decorators, …) is generated, with a source map.
 import { createRequire, SourceMap, type SourceMapPayload } from 'node:module';
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import jsTokens from 'js-tokens';
 import type { Edited } from './edits.js';
 import type { Position } from './excerpt.js';
 import { ConstantAssignment, rewrite, Untranslated } from './imports.js';
+import { looksLikeJsx, userOptions } from './tsconfig.js';
 import { NoMagic, rewriteMagics, type Names } from './magics/rewrite.js';
 
 const require = createRequire(import.meta.url);
@@ -24,6 +28,8 @@ export interface Script {
 interface JavaScript {
   code: string;
   locate: Locate;
+  /** Whether it holds what the source doesn't. */
+  generated?: boolean;
 }
 
 /** The cell, or a module that it imports, can't be run; `position` is where. */
@@ -59,7 +65,9 @@ export function transformCell(source: string, context: CellContext = {}): Script
   const back: Locate = (position) => at(source, origin(offsetOf(code, position)));
   try {
     const result = withoutMagics(code, context);
-    return { ...result, locate: (position) => back(result.locate(position)) };
+    // the helpers of generated code are no variables of the user's
+    const declared = result.declared.filter((name) => code.includes(name));
+    return { ...result, declared, locate: (position) => back(result.locate(position)) };
   } catch (error) {
     if (error instanceof CellError) throw new CellError(error.name, error.message, back(error.position));
     throw error;
@@ -78,27 +86,59 @@ function withCalls(source: string, magics: Names | undefined): Edited {
 }
 
 function withoutMagics(source: string, context: CellContext): Script {
-  // `import x = require('y')` is not ECMAScript: a const does the same
-  const text = source.replace(/^(\s*)import(\s+[\w$]+\s*=\s*require\s*\()/gm, '$1const $2');
-  const erased = erase(text);
+  const text = withoutCommonJs(source);
+  let erased: string | undefined;
+  try {
+    erased = erase(text);
+  } catch (error) {
+    const compiled = BEYOND_ERASER.test(text) ? compileIfValid(text) : undefined;
+    if (compiled) return script(compiled, context);
+    throw error;
+  }
   if (erased === undefined) return script(generate(text, true), context);
   try {
     return script({ code: erased, locate: unchanged }, context);
   } catch (error) {
-    const forTheCompiler = error instanceof Untranslated || (isSyntaxError(error) && DECORATOR.test(text));
-    if (forTheCompiler) return script(compile(text), context);
-    throw error;
+    if (error instanceof Untranslated) return script(compile(text), context);
+    if (!isSyntaxError(error) || !BEYOND_ERASER.test(text)) throw error;
+    const compiled = DECORATOR.test(text) ? compile(text) : compileIfValid(text);
+    if (!compiled) throw error;
+    return script(compiled, context);
   }
 }
 
-/** A TypeScript module that a cell imports, as JavaScript; imports that only types use are left out. */
-export function transformModule(source: string): JavaScript {
-  return generate(source, false);
+/** `import x = require('y')` and `export = x` are not ECMAScript: a const and an expression do the same. */
+function withoutCommonJs(source: string): string {
+  if (!/\bimport\s+[\w$]+\s*=\s*require\b|\bexport\s*=/.test(source)) return source;
+  let text = '';
+  const words: string[] = [];
+  const tokens = [...jsTokens(source)];
+  for (const [i, { type, value }] of tokens.entries()) {
+    const next = tokens
+      .slice(i + 1, i + 12)
+      .filter((token) => !/WhiteSpace|LineTerminator|Comment/.test(token.type));
+    const follows = (...values: (string | undefined)[]): boolean =>
+      values.every((each, k) => each === undefined || next[k]?.value === each);
+    const before = words.at(-1);
+    if (type === 'IdentifierName' && value === 'import' && follows(undefined, '=', 'require', '('))
+      text += 'const ';
+    else if (type === 'IdentifierName' && value === 'export' && follows('=')) text += ';     ';
+    else if (value === '=' && before === 'export') text += ' ';
+    else text += value;
+    if (!/WhiteSpace|LineTerminator|Comment/.test(type)) words.push(value);
+  }
+  return text;
 }
 
-function script({ code, locate }: JavaScript, { constants, file }: CellContext): Script {
+/** A TypeScript module that a cell imports, as JavaScript; imports that only types use are left out. */
+export function transformModule(source: string, file: string): JavaScript {
+  if (file.endsWith('x')) return compile(source, { verbatim: false, file });
+  return generate(source, false, file);
+}
+
+function script({ code, locate, generated }: JavaScript, { constants, file }: CellContext): Script {
   try {
-    const { origin, ...rewritten } = rewrite(code, constants, file);
+    const { origin, ...rewritten } = rewrite(code, { constants, file, generated });
     const back: Locate = (position) => locate(at(code, origin(offsetOf(rewritten.code, position))));
     return { ...rewritten, locate: back };
   } catch (error) {
@@ -137,21 +177,26 @@ function erase(source: string): string | undefined {
 }
 
 const DECORATOR = /(^|\s)@[\w$(]/;
-// the eraser leaves decorators as they are, and takes a const enum for gone
-const FOR_THE_COMPILER = new RegExp(`${DECORATOR.source}|\\bconst\\s+enum\\b|\\busing\\s+[\\w$]+\\s*=`, 'm');
+// the eraser leaves decorators as they are, takes a const enum for gone, and the parts of a namespace for strangers
+const FOR_THE_COMPILER = new RegExp(
+  `${DECORATOR.source}|\\bconst\\s+enum\\b|\\busing\\s+[\\w$]+\\s*=|\\baccessor\\s|\\bnamespace\\s+[\\w$.]+\\s*\\{`,
+  'm',
+);
+/** Syntax that the eraser doesn't know; JSX among it. */
+const BEYOND_ERASER = new RegExp(`${FOR_THE_COMPILER.source}|</|/>`, 'm');
 
 /** JavaScript for any TypeScript. `verbatim` keeps every import. */
-function generate(source: string, verbatim: boolean): JavaScript {
-  if (FOR_THE_COMPILER.test(source)) return compile(source, verbatim);
+function generate(source: string, verbatim: boolean, file?: string): JavaScript {
+  if (FOR_THE_COMPILER.test(source)) return compile(source, { verbatim, file });
   try {
     const { code, map } = eraser().transformSync(source, {
       mode: 'transform',
       sourceMap: true,
       transform: { verbatimModuleSyntax: verbatim },
     });
-    return { code, locate: locator(map) };
+    return { code, locate: locator(map), generated: true };
   } catch (error) {
-    if ((error as { code?: string }).code === 'UnsupportedSyntax') return compile(source, verbatim);
+    if ((error as { code?: string }).code === 'UnsupportedSyntax') return compile(source, { verbatim, file });
     throw syntaxError(error);
   }
 }
@@ -168,29 +213,59 @@ function syntaxError(error: unknown): Error {
   });
 }
 
+interface CompileOptions {
+  /** Keeps every import; by default so. */
+  verbatim?: boolean;
+  commonJs?: boolean;
+  /** The path; its ending tells JSX, its folder the tsconfig.json. By default a cell's without JSX. */
+  file?: string;
+}
+
 /** By the TypeScript compiler, which takes half a second to load. */
-function compile(source: string, verbatim = true, commonJs = false): JavaScript {
+function compile(source: string, options: CompileOptions = {}): JavaScript {
+  return compiled(source, options).script;
+}
+
+/** Undefined for what the compiler can't read either, with or without JSX. */
+function compileIfValid(source: string): JavaScript | undefined {
+  for (const name of looksLikeJsx(source) ? ['cell.ts', 'cell.tsx'] : ['cell.ts']) {
+    const { script, valid } = compiled(source, { file: join(process.cwd(), name) });
+    if (valid) return script;
+  }
+  return undefined;
+}
+
+function compiled(
+  source: string,
+  { verbatim = true, commonJs = false, file = join(process.cwd(), 'cell.ts') }: CompileOptions,
+): { script: JavaScript; valid: boolean } {
   const ts = require('typescript') as typeof import('typescript');
-  const { outputText, sourceMapText } = ts.transpileModule(source, {
+  const own = userOptions(ts, dirname(file));
+  const { outputText, sourceMapText, diagnostics } = ts.transpileModule(source, {
+    fileName: file,
+    reportDiagnostics: true,
     compilerOptions: {
+      jsx: own.jsx === undefined || own.jsx === ts.JsxEmit.Preserve ? ts.JsxEmit.React : own.jsx,
+      jsxFactory: own.jsxFactory,
+      jsxFragmentFactory: own.jsxFragmentFactory,
+      jsxImportSource: own.jsxImportSource,
+      experimentalDecorators: own.experimentalDecorators ?? false,
+      useDefineForClassFields: own.useDefineForClassFields,
       target: ts.ScriptTarget.ES2022,
       module: commonJs ? ts.ModuleKind.CommonJS : ts.ModuleKind.ESNext,
       verbatimModuleSyntax: verbatim && !commonJs,
       esModuleInterop: true,
-      experimentalDecorators: false,
       sourceMap: true,
       removeComments: false,
     },
   });
-  return {
-    code: outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n'),
-    locate: locator(sourceMapText),
-  };
+  const code = outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n');
+  return { script: { code, locate: locator(sourceMapText), generated: true }, valid: !diagnostics?.length };
 }
 
 /** A TypeScript module for `require`. */
-export function transformCommonJs(source: string): JavaScript {
-  return compile(source, false, true);
+export function transformCommonJs(source: string, file: string): JavaScript {
+  return compile(source, { verbatim: false, commonJs: true, file });
 }
 
 function locator(sourceMap: string | undefined): Locate {

@@ -4,6 +4,7 @@ import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type ts from 'typescript';
 import { DECLARATIONS } from '../declarations.js';
+import { looksLikeJsx } from '../tsconfig.js';
 import { registry } from './registry.js';
 import { nodeTypes, settings } from './settings.js';
 import { typescript } from './typescript.js';
@@ -33,8 +34,8 @@ export class Cells {
   readonly options: ts.CompilerOptions;
   readonly implicitAny: boolean;
   readonly service: ts.LanguageService;
-  /** Whether cells hold JSX; `<T>x` is no type assertion then. */
-  jsx = false;
+  /** Whether the code being written holds JSX. */
+  private jsx = false;
   private readonly modules = new Map<string, Module>();
   private readonly globals: string;
   /** What cells have declared. */
@@ -104,7 +105,7 @@ export class Cells {
 
   /** Adds a cell that has run, or a file that was run as one. What can't be parsed has not run. */
   remember(code: string, file?: string): void {
-    const source = parse(code, this.jsx);
+    const source = parse(code);
     if (problems(source).length) return;
     const name = join(
       file === undefined ? this.folder : dirname(file),
@@ -148,7 +149,8 @@ export class Cells {
         )}export {};`,
       );
     this.scopeIsOld = false;
-    const source = parse(code, this.jsx);
+    const source = parse(code);
+    this.jsx = isJsx(source);
     const own = new Set(declarations(source).map(({ name }) => name));
     const used = identifiers(source);
     const imports = this.imports(
@@ -189,9 +191,17 @@ export class Cells {
 
 const specifier = (module: string): string => JSON.stringify(module.replace(/\.tsx?$/, ''));
 
-export function parse(code: string, jsx: boolean): ts.SourceFile {
-  return typescript.createSourceFile(`cell${extension(jsx)}`, code, typescript.ScriptTarget.ESNext, true);
+/** With JSX where the code makes no sense without. */
+export function parse(code: string): ts.SourceFile {
+  const as = (jsx: boolean): ts.SourceFile =>
+    typescript.createSourceFile(`cell${extension(jsx)}`, code, typescript.ScriptTarget.ESNext, true);
+  const plain = as(false);
+  if (!looksLikeJsx(code) || !problems(plain).length) return plain;
+  const withJsx = as(true);
+  return problems(withJsx).length < problems(plain).length ? withJsx : plain;
 }
+
+const isJsx = (source: ts.SourceFile): boolean => source.fileName.endsWith('x');
 
 export function problems(source: ts.SourceFile): readonly ts.DiagnosticWithLocation[] {
   return (source as unknown as { parseDiagnostics: ts.DiagnosticWithLocation[] }).parseDiagnostics;

@@ -183,7 +183,7 @@ function isOpen(cells: Cells, expression: ts.Expression): boolean {
 function inString(cells: Cells, code: string, cursor: number, start: number, folder: string): Completions {
   const typed = code.slice(start, cursor);
   const at = (entries: Entry[]): Completions => ({ start, end: cursor, entries });
-  const context = contextOf(parse(code, cells.jsx), cursor);
+  const context = contextOf(parse(code), cursor);
   if (context.imports) return at(modules(typed, folder));
   cells.show(code);
   const known = matching(

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type ts from 'typescript';
+import { userOptions } from '../tsconfig.js';
 import { typescript } from './typescript.js';
 
 const { sys } = typescript;
@@ -36,7 +37,7 @@ function needed(folder: string): ts.CompilerOptions {
 
 /** `implicitAny`: whether the user has asked to hear of names without a type. */
 export function settings(folder: string): { options: ts.CompilerOptions; implicitAny: boolean } {
-  const own = ofTheUser(folder);
+  const own = userOptions(typescript, folder);
   const options: ts.CompilerOptions = {
     lib: ['lib.esnext.d.ts'],
     strict: true,
@@ -46,20 +47,6 @@ export function settings(folder: string): { options: ts.CompilerOptions; implici
   };
   options.paths = { ...ownTypes(), ...options.paths };
   return { options, implicitAny: Boolean(own.noImplicitAny ?? own.strict) };
-}
-
-function ofTheUser(folder: string): ts.CompilerOptions {
-  const file = typescript.findConfigFile(folder, (path) => sys.fileExists(path));
-  if (!file) return {};
-  const { config } = typescript.readConfigFile(file, (path) => sys.readFile(path)) as { config?: unknown };
-  // its files are not ours to look for
-  const host: ts.ParseConfigHost = {
-    useCaseSensitiveFileNames: sys.useCaseSensitiveFileNames,
-    readDirectory: () => [],
-    fileExists: (path) => sys.fileExists(path),
-    readFile: (path) => sys.readFile(path),
-  };
-  return typescript.parseJsonConfigFileContent(config ?? {}, host, dirname(file)).options;
 }
 
 /** Where the types are of what a notebook anywhere may import. */

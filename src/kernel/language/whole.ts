@@ -3,13 +3,13 @@ import type { Json } from '../wire.js';
 import { parse, problems } from './cells.js';
 
 /** @param given the cell with its magics, which `code` has not */
-export function isComplete(given: string, code: string, jsx: boolean): Json {
+export function isComplete(given: string, code: string): Json {
   if (/^\s*%%\w/.test(given)) {
     // in a console, an empty line ends the lines of a cell magic
     const ended = /\n[ \t]*$/.test(given.replace(/^\s*%%.*/, ''));
     return ended ? { status: 'complete' } : { status: 'incomplete', indent: '' };
   }
-  const [first] = problems(parse(code, jsx));
+  const [first] = problems(parse(code));
   if (!first) return { status: 'complete' };
   const unterminated = new Set([1010, 1160, 1161]); // comment, template, regular expression
   const open = unterminated.has(first.code) || first.start >= code.trimEnd().length;
