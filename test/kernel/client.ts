@@ -70,10 +70,10 @@ export class TestKernel {
     };
     this.iopub.connect(endpoint(connection, 'iopub'));
     this.iopub.subscribe();
-    void this.listen();
+    void this.listen().catch(closed);
     for (const [channel, dealer] of Object.entries(this.dealers)) {
       dealer.connect(endpoint(connection, channel as Channel));
-      void this.receive(channel, dealer);
+      void this.receive(channel, dealer).catch(closed);
     }
   }
 
@@ -271,6 +271,11 @@ export function summary(messages: Message[]): Omit<Execution, 'reply'> {
       traceback: stripVTControlCharacters((error.traceback as string[]).join('\n')),
     },
   };
+}
+
+/** A socket that is closed while it waits may say so. */
+function closed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOTSOCK') throw error;
 }
 
 async function freeConnection(): Promise<Connection> {
