@@ -27,8 +27,8 @@ export interface Answer {
   content: Json;
 }
 
-/** A first cell that is over so long has not been slowed. */
-const WARM_UP_MS = 500;
+/** After so long without a cell, the thread may have a processor. */
+const WARM_UP_MS = 1000;
 
 export class Language {
   private worker: Worker | undefined;
@@ -56,7 +56,8 @@ export class Language {
 
   /** Has the thread read what all cells need, which takes seconds the first time, while the user reads or types. */
   warmUpSoon(): void {
-    if (this.worker || this.warming) return;
+    if (this.worker) return;
+    clearTimeout(this.warming);
     this.warming = setTimeout(() => {
       if (!this.worker) void this.post('warm', {});
     }, WARM_UP_MS).unref();

@@ -258,7 +258,8 @@ export class Shell {
     if (warning) this.post.publish('stream', { name: 'stderr', text: warning }, request.header);
     // one that has failed may have declared what it was to declare
     if (content.status === 'ok' || content.ename !== 'SyntaxError') this.language.remember(code);
-    this.language.warmUpSoon();
+    // where nobody can answer, nobody types
+    if (request.content.allow_stdin) this.language.warmUpSoon();
     return content;
   }
 

@@ -18,6 +18,8 @@ const extension = (jsx: boolean): string => (jsx ? '.tsx' : '.ts');
 interface Module {
   text: string;
   version: number;
+  /** The modules of earlier cells that it imports from. */
+  uses?: Set<string>;
 }
 
 /** Where a name was declared last. */
@@ -106,31 +108,53 @@ export class Cells {
   /** Adds a cell that has run, or a file that was run as one. What can't be parsed has not run. */
   remember(code: string, file?: string): void {
     const source = parse(code);
-    if (problems(source).length) return;
+    const declared = declarations(source);
+    if (problems(source).length || !declared.length) return;
     const name = join(
       file === undefined ? this.folder : dirname(file),
       `__cell_${++this.count}__${extension(this.jsx)}`,
     );
-    const declared = declarations(source);
     const own = new Set(declared.map((each) => each.name));
     const used = identifiers(source);
+    const uses = new Set<string>();
     const imports = this.imports(
       (each) => used.has(each) && !own.has(each),
-      (each) => each.module,
+      ({ module }) => {
+        uses.add(module);
+        return module;
+      },
     );
     const exported = new Set(declared.filter((each) => !each.exported).map((each) => each.name));
     this.modules.set(name, {
       text: `${code}\n;${imports}export { ${[...exported].join(', ')} };\n`,
       version: 0,
+      uses,
     });
     for (const { name: each, at, kind } of declared) this.visible.set(each, { module: name, at, kind });
     this.scopeIsOld = true;
+    if (this.count % 50 === 0) this.drop();
   }
 
   forget(): void {
     this.visible.clear();
     this.scopeIsOld = true;
-    for (const name of this.modules.keys()) if (CELL.test(name)) this.modules.delete(name);
+    this.drop();
+  }
+
+  /** Lets go of the cells whose names have all been declared anew, unless others that count use them. */
+  private drop(): void {
+    const needed = new Set<string>();
+    const need = (name: string): void => {
+      if (needed.has(name)) return;
+      needed.add(name);
+      for (const used of this.modules.get(name)?.uses ?? []) need(used);
+    };
+    for (const { module } of this.visible.values()) need(module);
+    for (const name of this.modules.keys()) {
+      if (!CELL.test(name) || needed.has(name)) continue;
+      this.modules.delete(name);
+      this.snapshots.delete(name);
+    }
   }
 
   has(name: string): boolean {

@@ -31,15 +31,15 @@ export function registry(): ts.DocumentRegistry {
     kind,
     options,
   ) => get(name, snapshot, version, kind, options);
-  const nothing = (): void => undefined;
+  const release = (name: string): void => void files.delete(name);
   return {
     acquireDocument: document,
     acquireDocumentWithKey: withKey,
     updateDocument: document,
     updateDocumentWithKey: withKey,
     getKeyForCompilationSettings: () => 'cells' as ts.DocumentRegistryBucketKey,
-    releaseDocument: nothing,
-    releaseDocumentWithKey: nothing,
+    releaseDocument: release,
+    releaseDocumentWithKey: release,
     reportStats: () => '',
   };
 }
