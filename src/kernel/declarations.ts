@@ -8,6 +8,14 @@ interface DisplayHandle {
 }
 /** Shows a value below the cell. With \`raw\`, the value is a MIME bundle already. */
 declare function display(value: unknown, options?: { raw?: boolean; metadata?: Record<string, unknown>; id?: string }): DisplayHandle;
+interface Rich { [key: symbol]: () => MimeBundle }
+/** Text of a kind, as a function or a tagged template; values in HTML and SVG are escaped, rich ones inserted. */
+declare namespace display {
+  function html(text: TemplateStringsArray | string, ...values: unknown[]): Rich;
+  function svg(text: TemplateStringsArray | string, ...values: unknown[]): Rich;
+  function md(text: TemplateStringsArray | string, ...values: unknown[]): Rich;
+  function latex(text: TemplateStringsArray | string, ...values: unknown[]): Rich;
+}
 /** Removes the cell's output; with \`wait\`, only when the next output arrives. */
 declare function clearOutput(options?: { wait?: boolean }): void;
 /** Asks the user for a line. */

@@ -3,7 +3,8 @@ import { Buffer } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { currentCell } from './origin.js';
-import { tableHtml } from './table.js';
+import { knownBundle } from './known.js';
+import { escape, tableHtml } from './table.js';
 import type { Json } from './wire.js';
 
 export type MimeBundle = Record<string, unknown>;
@@ -48,6 +49,37 @@ export function display(value: unknown, options: DisplayOptions = {}): DisplayHa
   return handle;
 }
 
+/** Text of a kind, for a cell's result or `display`: what `display.html` and its like give. */
+export interface Rich {
+  [DISPLAY](): MimeBundle;
+}
+type Template = (text: TemplateStringsArray | string, ...values: unknown[]) => Rich;
+
+/** As a function of a text or as a tagged template. In a template of HTML or SVG values are escaped, except for Rich ones. */
+function template(mime: string): Template {
+  const markup = mime === 'text/html' || mime === 'image/svg+xml';
+  return (text, ...values) => {
+    const insert = (value: unknown): string => {
+      const rich = custom(value)?.call(value) as MimeBundle | undefined;
+      if (typeof rich?.[mime] === 'string') return rich[mime];
+      if (Array.isArray(value)) return value.map(insert).join('');
+      return markup ? escape(value) : String(value);
+    };
+    const body =
+      typeof text === 'string' ? text : String.raw({ raw: text }, ...values.map((value) => insert(value)));
+    return { [DISPLAY]: () => ({ [mime]: body, 'text/plain': body }) };
+  };
+}
+
+/** ``display.html`<b>${name}</b>` `` and the like. */
+export const templates = {
+  html: template('text/html'),
+  svg: template('image/svg+xml'),
+  md: template('text/markdown'),
+  latex: template('text/latex'),
+};
+Object.assign(display, templates);
+
 const handles = new WeakSet<object>();
 
 /** A cell that ends in `display(…)` has shown what it wanted to. */
@@ -86,6 +118,8 @@ export function mimeBundle(value: unknown): MimeBundle | Promise<MimeBundle> {
     const finish = (given: MimeBundle): MimeBundle => encoded(given ?? { 'text/plain': inspect(value) });
     return bundle instanceof Promise ? bundle.then(finish) : finish(bundle);
   }
+  const known = knownBundle(value);
+  if (known) return { 'text/plain': inspect(value, { depth: 0 }), ...known };
   const html = tableHtml(value);
   const text =
     html && typeof (value as { toString: unknown }).toString === 'function'

@@ -48,7 +48,8 @@ function window(length: number, most: number): number[] {
   return length <= most ? all : [...all.slice(0, most / 2), -1, ...all.slice(-most / 2)];
 }
 
-function escape(value: unknown): string {
+/** Text within HTML. */
+export function escape(value: unknown): string {
   return String(value).replace(
     /[&<>"]/g,
     (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!,

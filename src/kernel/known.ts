@@ -1,0 +1,49 @@
+// Values of well-known libraries that say by their shape how they are shown: DOM elements, canvases, Vega charts.
+
+type Bundle = Record<string, unknown>;
+
+interface Element {
+  nodeType: number;
+  outerHTML: string;
+  localName?: string;
+}
+interface Canvas {
+  width: number;
+  height: number;
+  toDataURL(type: string): string;
+}
+
+/** A MIME bundle without its text; undefined for any other value. */
+export function knownBundle(value: unknown): Bundle | undefined {
+  if (value === null || typeof value !== 'object') return undefined;
+  try {
+    return element(value as Element) ?? canvas(value as Canvas) ?? vega(value as { $schema?: unknown });
+  } catch {
+    return undefined; // an object whose properties throw
+  }
+}
+
+/** Of jsdom, linkedom, happy-dom; Observable Plot makes such elements. */
+function element({ nodeType, outerHTML, localName }: Element): Bundle | undefined {
+  if (nodeType !== 1 || typeof outerHTML !== 'string') return undefined;
+  return localName === 'svg' ? { 'image/svg+xml': outerHTML } : { 'text/html': outerHTML };
+}
+
+/** Of canvas, @napi-rs/canvas, skia-canvas. */
+function canvas(value: Canvas): Bundle | undefined {
+  const { width, height, toDataURL } = value;
+  if (typeof width !== 'number' || typeof height !== 'number' || typeof toDataURL !== 'function')
+    return undefined;
+  const url = value.toDataURL('image/png');
+  const start = 'data:image/png;base64,';
+  return url.startsWith(start) ? { 'image/png': url.slice(start.length) } : undefined;
+}
+
+/** A specification of Vega or Vega-Lite, by its schema's address, which names the version. */
+function vega(value: { $schema?: unknown }): Bundle | undefined {
+  const { $schema } = value;
+  if (typeof $schema !== 'string') return undefined;
+  const [, kind, version] = /vega\.github\.io\/schema\/(vega|vega-lite)\/v(\d+)/.exec($schema) ?? [];
+  if (!kind) return undefined;
+  return { [`application/vnd.${kind.replace('-', '')}.v${version}+json`]: value };
+}
