@@ -157,4 +157,8 @@ void receive(stdin, (message) => kernel.onStdin(message));
 void echo();
 void welcome();
 followParent();
+// a defect of ours in one request must not make the kernel deaf: the main thread may be too busy to hear of this thread's end
+process.on('uncaughtException', (error) => {
+  logTo(descriptors?.originals.stderr, `cellgrad: ${inspect(error)}\n`);
+});
 publish('status', { execution_state: 'starting' }, {});
