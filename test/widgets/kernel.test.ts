@@ -174,6 +174,33 @@ describe('widgets in a kernel', function () {
     await kernel.run('stopped = true');
   });
 
+  it('a slider answers in a subshell while a cell runs, and each prints under its own', async () => {
+    const { subshell_id } = await kernel.ask('create_subshell_request', {}, 'control');
+    const [comm_id, stopId] = [await idOf('slider'), await idOf('stop')];
+    const { id, done } = kernel.submit(
+      'stopped = false; while (!stopped) await wait(5); console.log("cell is over")',
+    );
+    const moved = kernel.send(
+      'shell',
+      'comm_msg',
+      { comm_id, data: { method: 'update', state: { value: 11 }, buffer_paths: [] } },
+      { subshell: String(subshell_id) },
+    );
+    const messages = await kernel.passed(moved);
+    assert.equal(of(messages, 'stream')[0].content.text, 'now 11\n');
+    await kernel.passed(
+      kernel.send(
+        'shell',
+        'comm_msg',
+        { comm_id: stopId, data: { method: 'custom', content: { event: 'click' } } },
+        { subshell: String(subshell_id) },
+      ),
+    );
+    const { stdout } = await done;
+    assert.equal(stdout, 'cell is over\n');
+    assert.deepEqual(of(kernel.of(id), 'comm_msg'), []);
+  });
+
   it('an error in an async handler is shown under its message', async () => {
     await kernel.run(
       'const failing = new widgets.Button(); failing.onClick(async () => { await wait(10); throw new Error("no") })',
