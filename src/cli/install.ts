@@ -20,7 +20,7 @@ export function install(flags: InstallFlags): number {
     display_name: 'TypeScript (cellgrad)',
     language: 'typescript',
     interrupt_mode: 'message',
-    metadata: { debugger: false },
+    metadata: { debugger: true },
   };
   try {
     writeWholeSync(join(folder, 'logo-svg.svg'), LOGO);

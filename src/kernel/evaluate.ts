@@ -40,7 +40,6 @@ export class Evaluator {
       expression: `${code}\n//# sourceURL=${name}`,
       replMode: true,
       awaitPromise: true,
-      silent: true,
       objectGroup: name,
     };
     this.session.post('Runtime.evaluate', parameters, (failure, answer) => {

@@ -8,6 +8,7 @@ import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
 import { CommManager, type Background } from './comms.js';
 import { captureDescriptors, writeMark } from './capture.js';
+import { Debuggee } from './debugger/debuggee.js';
 import { logTo } from './descriptors.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, outOfMemory, type CellSource, type ErrorContent } from './errors.js';
@@ -120,6 +121,9 @@ class Kernel {
       showError: (error) => this.showError(currentCell(), error),
     };
     Object.defineProperty(globalThis, Symbol.for('cellgrad.outputs'), { value: captures });
+    Object.defineProperty(globalThis, Symbol.for('cellgrad.debuggee'), {
+      value: new Debuggee(() => this.output.flush()),
+    });
     Object.defineProperty(globalThis, Symbol.for('cellgrad.cell'), {
       configurable: true,
       get: () => this.contract(),

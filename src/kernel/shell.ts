@@ -1,6 +1,7 @@
 // What the kernel answers: requests in the order they came to their shell, control at once.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { Debugger } from './debugger/debugger.js';
 import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
 import { Language } from './language.js';
@@ -57,6 +58,7 @@ export class Shell {
   private readonly interrupter: Interrupter;
   private readonly language: Language;
   private readonly types: TypeChecks;
+  private readonly debugger: Debugger;
   private closing = false;
 
   constructor(
@@ -70,6 +72,12 @@ export class Shell {
     );
     this.language = new Language((live) => this.askMembers(live));
     this.types = new TypeChecks((code, name) => this.language.check(code, name));
+    this.debugger = new Debugger({
+      event: (content) => {
+        if (!this.closing) post.publish('debug_event', content, {});
+      },
+      interrupt: () => this.interrupter.interrupt(),
+    });
   }
 
   private readonly handlers: Record<string, Handler> = {
@@ -96,7 +104,9 @@ export class Shell {
         ? { status: 'ok' }
         : noSubshell(String(content.subshell_id)),
     list_subshell_request: () => ({ status: 'ok', subshell_id: [...this.subshells.keys()] }),
-    interrupt_request: () => {
+    debug_request: ({ content }) => this.debugger.answer(content),
+    interrupt_request: async () => {
+      await this.debugger.release();
       this.interrupter.interrupt();
       return { status: 'ok' };
     },
@@ -183,6 +193,7 @@ export class Shell {
     this.closing = true;
     // what was just sent needs a moment to leave
     void Promise.all([this.history.close(), new Promise((resolve) => setTimeout(resolve, 30))]).then(() => {
+      void this.debugger.close();
       this.post.close();
       this.interrupter.endProcess();
       this.post.toMain({ kind: 'shutdown' });
@@ -247,13 +258,9 @@ export class Shell {
       if (!silent) this.post.publish('error', refused, request.header);
       return { status: 'error', ...refused, execution_count: count, payload: [], user_expressions: {} };
     }
-    const content = await this.onMain(request, (cell) => ({
-      kind: 'execute',
-      cell,
-      code,
-      count,
-      content: request.content,
-    }));
+    const content = await this.debugger.run(`In[${count}]`, code, () =>
+      this.onMain(request, (cell) => ({ kind: 'execute', cell, code, count, content: request.content })),
+    );
     const warning = await checked.warning();
     if (warning) this.post.publish('stream', { name: 'stderr', text: warning }, request.header);
     // one that has failed may have declared what it was to declare
@@ -370,8 +377,8 @@ function kernelInfo(): Json {
       nbconvert_exporter: 'script',
     },
     banner: `cellgrad ${version}: TypeScript on Node ${process.versions.node}`,
-    debugger: false,
+    debugger: true,
     help_links: [{ text: 'TypeScript', url: 'https://www.typescriptlang.org/docs/' }],
-    supported_features: ['kernel subshells'],
+    supported_features: ['debugger', 'kernel subshells'],
   };
 }

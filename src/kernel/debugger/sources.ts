@@ -1,0 +1,178 @@
+// The sources that can be debugged: the cells that have run or were announced, by the path that a front end
+// derives from their code, and the user's files; and which script of V8's is which.
+import { realpathSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, sep } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Position } from '../transform.js';
+import { murmur2 } from './murmur2.js';
+import { compile, type Compiled, type Kind } from './positions.js';
+import { DebugError, type Target } from './target.js';
+
+export const HASH_SEED = 0xc70f6907;
+// JupyterLab shows a cell's number instead of its path where the path holds "ipykernel_"
+export const PREFIX = join(tmpdir(), `cellgrad_ipykernel_${process.pid}`) + sep;
+export const SUFFIX = '.ts';
+
+const cellPath = (code: string): string => `${PREFIX}${murmur2(code, HASH_SEED)}${SUFFIX}`;
+
+/** Our own modules: build/src. */
+const OURS = new URL('../../', import.meta.url).href;
+
+/** The code that the debugger steps over: all that is neither a cell nor a file of the user's. */
+export const FOREIGN = `^(?!In\\[\\d+\\]$)(?!file://(?!.*/node_modules/)(?!${OURS.slice(7).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})(?!.*/notebook\\.ts$)).*$`;
+
+/** Where a script of V8's comes from. */
+export interface Origin {
+  path: string;
+  name: string;
+  /** The script. */
+  code: string;
+  /** From the script (1-based) to the source; undefined beyond the source's end. */
+  locate: (position: Position) => Position | undefined;
+}
+
+interface Script {
+  url: string;
+  isModule: boolean;
+  code?: string;
+  origin?: Promise<Origin | undefined>;
+}
+
+export class Sources {
+  /** Each cell's code by its path. */
+  private readonly codes = new Map<string, string>();
+  /** The code that runs, or ran last, under a name. */
+  private readonly running = new Map<string, string>();
+  private readonly scripts = new Map<string, Script>();
+  private readonly compiled = new Map<string, Compiled>();
+
+  constructor(private readonly target: Target) {
+    target.on('Debugger.scriptParsed', (script: { scriptId: string; url: string; isModule?: boolean }) =>
+      this.scripts.set(script.scriptId, {
+        url: script.url,
+        isModule: script.isModule ?? false,
+        code: this.running.get(script.url),
+      }),
+    );
+  }
+
+  /** A cell's code is known from now on. */
+  announce(code: string): string {
+    const path = cellPath(code);
+    this.codes.set(path, code);
+    return path;
+  }
+
+  /** A cell is about to run. */
+  runs(name: string, code: string): void {
+    this.running.set(name, code);
+  }
+
+  /** The names under which a cell's code has run. */
+  namesOf(path: string): string[] {
+    const code = this.codes.get(path);
+    return [...this.running].flatMap(([name, one]) => (one === code ? [name] : []));
+  }
+
+  codeRunAs(name: string): string | undefined {
+    return this.running.get(name);
+  }
+
+  isCell(path: string): boolean {
+    return path.startsWith(PREFIX);
+  }
+
+  text(path: string): string {
+    const cell = this.codes.get(path);
+    if (cell !== undefined) return cell;
+    const ran = this.isCell(path)
+      ? [...this.running.values()].find((code) => cellPath(code) === path)
+      : undefined;
+    if (ran !== undefined) {
+      this.codes.set(path, ran);
+      return ran;
+    }
+    if (this.isCell(path))
+      throw new DebugError(`No cell with the path ${path} is known; send dumpCell first.`);
+    try {
+      return readFileSync(path, 'utf8');
+    } catch {
+      throw new DebugError(`There is no source ${path}.`);
+    }
+  }
+
+  compile(path: string): Compiled {
+    const text = this.text(path);
+    return this.compileText(text, this.isCell(path) ? 'cell' : kindOf(path));
+  }
+
+  /** The addresses under which V8 knows a file: with and without a version. */
+  urlPattern(path: string): string {
+    const url = pathToFileURL(real(path)).href;
+    return `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(\\?v=[0-9a-f]+)?$`;
+  }
+
+  /** Undefined for the kernel's, Node's and packages' own code. */
+  async originOf(scriptId: string): Promise<Origin | undefined> {
+    const script = this.scripts.get(scriptId);
+    return script && (script.origin ??= this.findOrigin(scriptId, script).catch(() => undefined));
+  }
+
+  urlOf(scriptId: string): string {
+    return this.scripts.get(scriptId)?.url ?? '';
+  }
+
+  /** Forgets what was learned of V8's scripts. */
+  detach(): void {
+    this.scripts.clear();
+    this.compiled.clear();
+  }
+
+  private async findOrigin(scriptId: string, { url, isModule, code }: Script): Promise<Origin | undefined> {
+    if (/^In\[\d+\]$/.test(url)) return code === undefined ? undefined : this.cellOrigin(url, code);
+    if (new RegExp(FOREIGN).test(url) || !url.startsWith('file://')) return undefined;
+    const path = fileURLToPath(url.split('?')[0]);
+    const name = path.split(sep).at(-1)!;
+    const kind = kindOf(path);
+    const { scriptSource } = await this.target.post<{ scriptSource: string }>('Debugger.getScriptSource', {
+      scriptId,
+    });
+    const same: Origin = { path, name, code: scriptSource, locate: (position) => position };
+    if (kind === 'javascript') return same;
+    const compiled = this.compileText(readFileSync(path, 'utf8'), isModule ? 'module' : 'commonjs');
+    // of a file that was edited since, nobody knows which line is which
+    return scriptSource.trimEnd() === compiled.code.trimEnd() ? { ...same, locate: compiled.locate } : same;
+  }
+
+  private cellOrigin(name: string, code: string): Origin {
+    const path = this.announce(code);
+    const { locate, code: script } = this.compileText(code, 'cell');
+    const end = script.split('\n').length;
+    return {
+      path,
+      name,
+      code: script,
+      locate: (position) => (position.line > end ? undefined : locate(position)),
+    };
+  }
+
+  private compileText(text: string, kind: Kind): Compiled {
+    const key = `${kind}\0${text}`;
+    let compiled = this.compiled.get(key);
+    if (!compiled) this.compiled.set(key, (compiled = compile(text, kind)));
+    return compiled;
+  }
+}
+
+const kindOf = (path: string): Kind =>
+  /\.(ts|mts|tsx)$/.test(path) ? 'module' : path.endsWith('.cts') ? 'commonjs' : 'javascript';
+
+function real(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
