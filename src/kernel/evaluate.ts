@@ -11,6 +11,8 @@ export type Outcome =
 const HOLD = Symbol.for('cellgrad.hold');
 
 export class Evaluator {
+  /** A debugger may stop at exceptions. */
+  debugged = false;
   private session = connect();
   private held: unknown;
   /**
@@ -40,6 +42,7 @@ export class Evaluator {
       expression: `${code}\n//# sourceURL=${name}`,
       replMode: true,
       awaitPromise: true,
+      silent: !this.debugged,
       objectGroup: name,
     };
     this.session.post('Runtime.evaluate', parameters, (failure, answer) => {

@@ -122,7 +122,12 @@ class Kernel {
     };
     Object.defineProperty(globalThis, Symbol.for('cellgrad.outputs'), { value: captures });
     Object.defineProperty(globalThis, Symbol.for('cellgrad.debuggee'), {
-      value: new Debuggee(() => this.output.flush()),
+      value: new Debuggee(
+        () => this.output.flush(),
+        (debugged) => {
+          this.evaluator.debugged = debugged;
+        },
+      ),
     });
     Object.defineProperty(globalThis, Symbol.for('cellgrad.cell'), {
       configurable: true,

@@ -1,7 +1,7 @@
 // What the kernel answers: requests in the order they came to their shell, control at once.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Debugger } from './debugger/debugger.js';
+import { Debugging } from './debugger/index.js';
 import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
 import { Language } from './language.js';
@@ -58,7 +58,7 @@ export class Shell {
   private readonly interrupter: Interrupter;
   private readonly language: Language;
   private readonly types: TypeChecks;
-  private readonly debugger: Debugger;
+  private readonly debugger: Debugging;
   private closing = false;
 
   constructor(
@@ -72,7 +72,7 @@ export class Shell {
     );
     this.language = new Language((live) => this.askMembers(live));
     this.types = new TypeChecks((code, name) => this.language.check(code, name));
-    this.debugger = new Debugger({
+    this.debugger = new Debugging({
       event: (content) => {
         if (!this.closing) post.publish('debug_event', content, {});
       },

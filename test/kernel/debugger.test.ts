@@ -18,7 +18,10 @@ describe('debugger', () => {
     client = new Client(kernel);
   });
   beforeEach(() => client.attach());
-  afterEach(() => client.ask('disconnect'));
+  afterEach(async () => {
+    await client.ask('disconnect');
+    await kernel.interrupt(); // whatever a failed test has left
+  });
   after(async () => {
     await kernel.stop();
     rmSync(folder, { recursive: true, force: true });

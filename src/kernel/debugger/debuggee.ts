@@ -35,8 +35,14 @@ export class Debuggee {
   /** What was global before the notebook; of what is computed on demand, only the name. */
   private readonly before = Object.getOwnPropertyDescriptors(globalThis) as PropertyDescriptorMap;
 
-  /** @param flush sends what has been printed so far */
-  constructor(readonly flush: () => void) {}
+  /**
+   * @param flush sends what has been printed so far
+   * @param attached is told whether a debugger is attached
+   */
+  constructor(
+    readonly flush: () => void,
+    readonly attached: (debugged: boolean) => void,
+  ) {}
 
   /** The notebook's own global variables. */
   globals(): Variable[] {

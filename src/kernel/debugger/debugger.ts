@@ -45,17 +45,20 @@ export interface Surroundings {
   event(content: Json): void;
   /** Ends the cells that run. */
   interrupt(): void;
+  /** Whether a cell runs. */
+  busy(): boolean;
+  /** The code that runs, or ran last, under a cell's name. */
+  ran: ReadonlyMap<string, string>;
 }
 
 export class Debugger {
   private readonly target = new Target();
-  private readonly sources = new Sources(this.target);
-  private readonly breakpoints = new Breakpoints(this.target, this.sources);
+  private readonly sources: Sources;
+  private readonly breakpoints: Breakpoints;
   private readonly execution: Execution;
   private readonly frames: Frames;
   private started = false;
   private attached = false;
-  private running = 0;
   private seq = 1;
   /** 0 or 1, as the front end counts lines and columns. */
   private base = { line: 1, column: 1 };
@@ -63,6 +66,8 @@ export class Debugger {
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly surroundings: Surroundings) {
+    this.sources = new Sources(this.target, surroundings.ran);
+    this.breakpoints = new Breakpoints(this.target, this.sources);
     this.execution = new Execution(this.target, this.sources, {
       stopped: (body) => this.event('stopped', { ...body, threadId: THREAD, allThreadsStopped: true }),
       continued: () => this.event('continued', { threadId: THREAD, allThreadsContinued: true }),
@@ -71,37 +76,32 @@ export class Debugger {
     this.frames = new Frames(this.target, this.execution);
   }
 
-  /** Runs a cell, which stops at its breakpoints from its first line on. */
-  async run<R>(name: string, code: string, run: () => Promise<R>): Promise<R> {
-    this.sources.runs(name, code);
-    if (this.attached) await this.prepare(name, code).catch(() => undefined);
-    this.running++;
-    try {
-      return await run();
-    } finally {
-      if (!--this.running && this.attached) this.execution.unmute();
-    }
-  }
-
-  private async prepare(name: string, code: string): Promise<void> {
+  /** A cell is about to run. */
+  async prepare(name: string, code: string): Promise<void> {
+    if (!this.attached) return;
     const path = this.sources.announce(code);
-    if (this.breakpoints.has(path)) await this.breakpoints.bindCell(path, name);
-    if (this.execution.pauseNext) {
+    try {
+      if (this.breakpoints.has(path)) await this.breakpoints.bindCell(path, name);
+      if (!this.execution.pauseNext) return;
       const [first] = this.sources.compile(path).stops;
       if (first) await this.execution.stopOnceAt(name, first.script);
+    } catch {
+      // a cell that can't run says so itself
     }
   }
 
-  /** Lets a stopped cell go on, past every breakpoint until all that runs is over: it is to end. */
-  async release(): Promise<void> {
-    if (this.attached && this.running) await this.execution.mute().catch(() => undefined);
+  /** No cell runs any more. */
+  over(): void {
+    if (this.attached) this.execution.unmute();
   }
 
-  /** Lets go of the main thread for good. */
-  async close(): Promise<void> {
-    await this.release();
-    this.target.close();
+  async release(): Promise<void> {
+    if (this.attached) await this.execution.mute().catch(() => undefined);
+  }
+
+  close(): void {
     this.attached = false;
+    this.target.close();
   }
 
   /** Answers a debug_request; whatever is wrong with it is said in the response. */
@@ -212,7 +212,7 @@ export class Debugger {
     next: () => this.execution.resume('stepOver'),
     stepIn: () => this.execution.resume('stepInto'),
     stepOut: () => this.execution.resume('stepOut'),
-    pause: () => this.execution.pause(this.running > 0),
+    pause: () => this.execution.pause(this.surroundings.busy()),
     terminate: () => this.detach(true),
     disconnect: (given) => this.detach(given.terminateDebuggee === true),
   };
@@ -222,6 +222,7 @@ export class Debugger {
     await this.target.post('Debugger.enable');
     await this.target.post('Debugger.setBlackboxPatterns', { patterns: [FOREIGN] });
     this.attached = true;
+    await this.target.call('attached', { json: true });
     await this.breakpoints.attach();
     await this.execution.attach();
     this.event('initialized', {});
@@ -238,7 +239,10 @@ export class Debugger {
     const wasAttached = this.attached;
     this.started = this.attached = false;
     this.breakpoints.clear();
-    if (wasAttached) await this.execution.detach();
+    if (wasAttached) {
+      await this.target.call('attached', { json: false }).catch(() => undefined);
+      await this.execution.detach();
+    }
     this.sources.detach();
     this.target.close();
     if (end) this.surroundings.interrupt();

@@ -1,6 +1,7 @@
 // Stopping and going on: V8's stops are told to the front end if they are in the user's code and for a reason.
 import type { Json } from '../wire.js';
 import type { Position } from '../transform.js';
+import { Ambush } from './ambush.js';
 import { catches } from './catches.js';
 import type { Sources } from './sources.js';
 import { userStack, type Frame, type Paused, type Stack } from './stack.js';
@@ -17,8 +18,6 @@ interface Events {
 
 /** A step that leaves the user's code is followed this far, in case it comes back. */
 const FOLLOWED = 20;
-/** To where a cell that waits goes on, it is a long way through Node's timers and queues. */
-const FOLLOWED_TO_PAUSE = 3000;
 
 export class Execution {
   /** The frames of the stop that the front end knows of. */
@@ -33,13 +32,14 @@ export class Execution {
   private generation = 0;
   /** To stop where the next cell begins. */
   pauseNext = false;
-  private once: string | undefined;
+  private readonly ambush: Ambush;
 
   constructor(
     private readonly target: Target,
     private readonly sources: Sources,
     private readonly events: Events,
   ) {
+    this.ambush = new Ambush(target, sources);
     target.on<Paused>('Debugger.paused', (paused) => void this.onPaused(paused));
     target.on('Debugger.resumed', () => {
       this.halted = false;
@@ -120,22 +120,20 @@ export class Execution {
   /** Stops where a cell that is about to run begins. */
   async stopOnceAt(url: string, { line, column }: Position): Promise<void> {
     this.pauseNext = false;
-    const { breakpointId } = await this.target.post<{ breakpointId: string }>('Debugger.setBreakpointByUrl', {
-      url,
-      lineNumber: line - 1,
-      columnNumber: column - 1,
-    });
-    this.once = breakpointId;
+    const location = { url, lineNumber: line - 1, columnNumber: column - 1 };
+    await this.ambush.add('Debugger.setBreakpointByUrl', location);
   }
 
   async mute(): Promise<void> {
     this.muted = true;
+    this.ambush.lift();
     await this.target.post('Debugger.setSkipAllPauses', { skip: true }, 1000);
     if (this.halted) await this.target.post('Debugger.resume', {}, 1000);
   }
 
   unmute(): void {
     this.step = undefined;
+    this.ambush.lift();
     if (!this.muted) return;
     this.muted = false;
     void this.target.post('Debugger.setSkipAllPauses', { skip: false }).catch(() => undefined);
@@ -186,12 +184,15 @@ export class Execution {
     }
     if (!this.halted) return;
     const reason = this.reasonFor(paused, stack);
-    if (!reason) return this.goOn(this.wayOn(stack));
+    if (!reason) {
+      if (this.step === 'pause') await this.ambush.lay().catch(() => undefined);
+      if (this.muted) this.ambush.lift();
+      return this.goOn(this.wayOn(stack));
+    }
     const why = isException(paused.reason) ? paused.data : undefined;
     const hit = paused.hitBreakpoints ?? [];
-    if (this.once)
-      void this.target.post('Debugger.removeBreakpoint', { breakpointId: this.once }).catch(() => undefined);
-    this.step = this.once = undefined;
+    this.ambush.lift();
+    this.step = undefined;
     this.generation++;
     this.at = { paused, frames: stack.frames };
     // what was printed before shows before the stop
@@ -207,8 +208,9 @@ export class Execution {
   private reasonFor(paused: Paused, { frames, userOnTop, atEnd }: Stack): string | undefined {
     if (!frames.length || atEnd) return undefined;
     if (isException(paused.reason)) return this.isWanted(paused, frames) ? 'exception' : undefined;
-    if (this.once && paused.hitBreakpoints?.includes(this.once)) return 'pause';
-    if (paused.hitBreakpoints?.length) return 'breakpoint';
+    const hit = (paused.hitBreakpoints ?? []).filter((id) => !this.ambush.has(id));
+    if (hit.length) return 'breakpoint';
+    if (paused.hitBreakpoints?.length) return 'pause';
     if (this.step === 'pause') return 'pause';
     if (!userOnTop) return undefined;
     return this.step ? 'step' : 'breakpoint'; // a debugger statement
@@ -223,14 +225,12 @@ export class Execution {
   }
 
   private wayOn({ frames, atEnd }: Stack): Step {
-    if (!this.step) return 'resume';
-    if (this.step === 'pause') return ++this.followed > FOLLOWED_TO_PAUSE ? 'resume' : 'stepInto';
-    if (atEnd || ++this.followed > FOLLOWED) return 'resume';
+    if (!this.step || this.step === 'pause' || atEnd || ++this.followed > FOLLOWED) return 'resume';
     return frames.length ? 'stepOut' : 'resume';
   }
 
   private goOn(step: Step): void {
-    if (this.step !== 'pause' && step === 'resume') this.step = undefined;
+    if (step === 'resume') this.step = undefined;
     void this.target.post(`Debugger.${step}`).catch(() => undefined);
   }
 }

@@ -2,6 +2,7 @@
 import { Session, type Debugger } from 'node:inspector';
 import { parse } from 'acorn';
 import { rewrite } from '../imports.js';
+import { names } from '../magics/install.js';
 import { transformCell, transformCommonJs, transformModule, type Position } from '../transform.js';
 
 export interface Stop {
@@ -19,12 +20,15 @@ export interface Compiled {
   stops: Stop[];
 }
 
+// of a word that is a magic and a variable, only the main thread knows which it is
+const magics = names(() => false);
+
 export type Kind = 'cell' | 'module' | 'commonjs' | 'javascript';
 
 /** Throws the transformation's error where the source can't run. */
 export function compile(source: string, kind: Kind): Compiled {
   if (kind === 'cell') {
-    const { code, locate } = transformCell(source);
+    const { code, locate } = transformCell(source, { magics });
     return { code, locate, stops: located(breakable(code), locate) };
   }
   const { code, locate } =

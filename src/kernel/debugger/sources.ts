@@ -23,6 +23,9 @@ const OURS = new URL('../../', import.meta.url).href;
 /** The code that the debugger steps over: all that is neither a cell nor a file of the user's. */
 export const FOREIGN = `^(?!In\\[\\d+\\]$)(?!file://(?!.*/node_modules/)(?!${OURS.slice(7).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})(?!.*/notebook\\.ts$)).*$`;
 
+const foreign = new RegExp(FOREIGN);
+const isUsers = (url: string): boolean => url !== '' && !foreign.test(url);
+
 /** Where a script of V8's comes from. */
 export interface Origin {
   path: string;
@@ -43,17 +46,18 @@ interface Script {
 export class Sources {
   /** Each cell's code by its path. */
   private readonly codes = new Map<string, string>();
-  /** The code that runs, or ran last, under a name. */
-  private readonly running = new Map<string, string>();
   private readonly scripts = new Map<string, Script>();
   private readonly compiled = new Map<string, Compiled>();
 
-  constructor(private readonly target: Target) {
+  constructor(
+    private readonly target: Target,
+    private readonly ran: ReadonlyMap<string, string>,
+  ) {
     target.on('Debugger.scriptParsed', (script: { scriptId: string; url: string; isModule?: boolean }) =>
       this.scripts.set(script.scriptId, {
         url: script.url,
         isModule: script.isModule ?? false,
-        code: this.running.get(script.url),
+        code: this.ran.get(script.url),
       }),
     );
   }
@@ -65,19 +69,10 @@ export class Sources {
     return path;
   }
 
-  /** A cell is about to run. */
-  runs(name: string, code: string): void {
-    this.running.set(name, code);
-  }
-
   /** The names under which a cell's code has run. */
   namesOf(path: string): string[] {
     const code = this.codes.get(path);
-    return [...this.running].flatMap(([name, one]) => (one === code ? [name] : []));
-  }
-
-  codeRunAs(name: string): string | undefined {
-    return this.running.get(name);
+    return [...this.ran].flatMap(([name, one]) => (one === code ? [name] : []));
   }
 
   isCell(path: string): boolean {
@@ -88,7 +83,7 @@ export class Sources {
     const cell = this.codes.get(path);
     if (cell !== undefined) return cell;
     const ran = this.isCell(path)
-      ? [...this.running.values()].find((code) => cellPath(code) === path)
+      ? [...this.ran.values()].find((code) => cellPath(code) === path)
       : undefined;
     if (ran !== undefined) {
       this.codes.set(path, ran);
@@ -124,6 +119,11 @@ export class Sources {
     return this.scripts.get(scriptId)?.url ?? '';
   }
 
+  /** V8's numbers of the scripts that are the user's. */
+  userScripts(): string[] {
+    return [...this.scripts].flatMap(([id, { url }]) => (isUsers(url) ? [id] : []));
+  }
+
   /** Forgets what was learned of V8's scripts. */
   detach(): void {
     this.scripts.clear();
@@ -132,7 +132,7 @@ export class Sources {
 
   private async findOrigin(scriptId: string, { url, isModule, code }: Script): Promise<Origin | undefined> {
     if (/^In\[\d+\]$/.test(url)) return code === undefined ? undefined : this.cellOrigin(url, code);
-    if (new RegExp(FOREIGN).test(url) || !url.startsWith('file://')) return undefined;
+    if (!isUsers(url)) return undefined;
     const path = fileURLToPath(url.split('?')[0]);
     const name = path.split(sep).at(-1)!;
     const kind = kindOf(path);
