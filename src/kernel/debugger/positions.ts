@@ -26,16 +26,16 @@ const magics = names(() => false);
 export type Kind = 'cell' | 'module' | 'commonjs' | 'javascript';
 
 /** Throws the transformation's error where the source can't run. */
-export function compile(source: string, kind: Kind): Compiled {
+export function compile(source: string, kind: Kind, file: string): Compiled {
   if (kind === 'cell') {
     const { code, locate } = transformCell(source, { magics });
     return { code, locate, stops: located(breakable(code), locate) };
   }
   const { code, locate } =
     kind === 'module'
-      ? transformModule(source)
+      ? transformModule(source, file)
       : kind === 'commonjs'
-        ? transformCommonJs(source)
+        ? transformCommonJs(source, file)
         : { code: source, locate: (position: Position) => position };
   return { code, locate, stops: located(breakableModule(code), locate) };
 }

@@ -100,7 +100,7 @@ export class Sources {
 
   compile(path: string): Compiled {
     const text = this.text(path);
-    return this.compileText(text, this.isCell(path) ? 'cell' : kindOf(path));
+    return this.compileText(text, this.isCell(path) ? 'cell' : kindOf(path), path);
   }
 
   /** The addresses under which V8 knows a file: with and without a version. */
@@ -141,14 +141,14 @@ export class Sources {
     });
     const same: Origin = { path, name, code: scriptSource, locate: (position) => position };
     if (kind === 'javascript') return same;
-    const compiled = this.compileText(readFileSync(path, 'utf8'), isModule ? 'module' : 'commonjs');
+    const compiled = this.compileText(readFileSync(path, 'utf8'), isModule ? 'module' : 'commonjs', path);
     // of a file that was edited since, nobody knows which line is which
     return scriptSource.trimEnd() === compiled.code.trimEnd() ? { ...same, locate: compiled.locate } : same;
   }
 
   private cellOrigin(name: string, code: string): Origin {
     const path = this.announce(code);
-    const { locate, code: script } = this.compileText(code, 'cell');
+    const { locate, code: script } = this.compileText(code, 'cell', path);
     const end = script.split('\n').length;
     return {
       path,
@@ -158,10 +158,10 @@ export class Sources {
     };
   }
 
-  private compileText(text: string, kind: Kind): Compiled {
-    const key = `${kind}\0${text}`;
+  private compileText(text: string, kind: Kind, path: string): Compiled {
+    const key = `${kind}\0${path}\0${text}`;
     let compiled = this.compiled.get(key);
-    if (!compiled) this.compiled.set(key, (compiled = compile(text, kind)));
+    if (!compiled) this.compiled.set(key, (compiled = compile(text, kind, path)));
     return compiled;
   }
 }
