@@ -45,7 +45,12 @@ export class Client {
   }
 
   async attach(): Promise<void> {
-    await this.ask('initialize', { clientID: 'test', linesStartAt1: true, columnsStartAt1: true });
+    await this.ask('initialize', {
+      clientID: 'test',
+      linesStartAt1: true,
+      columnsStartAt1: true,
+      supportsVariableType: true,
+    });
     await this.ask('attach');
     await this.ask('configurationDone');
   }

@@ -121,7 +121,7 @@ describe('debugger', () => {
     let [frame] = await client.stopped('breakpoint');
     const { Locals, Globals } = await client.scopes(frame);
     assert.deepEqual(Object.keys(Locals).sort(), ['count', 'films', 'i', 'list', 'numbers']);
-    assert.equal(Locals.count.value, '5');
+    assert.deepEqual([Locals.count.value, Locals.count.type], ['5', 'number']);
     assert.equal(Locals.count.variablesReference, 0);
     assert.ok('Film' in Globals && !('process' in Globals));
 

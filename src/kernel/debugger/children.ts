@@ -53,7 +53,7 @@ interface Tensor {
 }
 
 /** What every function has. */
-const STANDARD = ['length', 'name', 'prototype', 'arguments', 'caller'];
+const STANDARD: (string | symbol)[] = ['length', 'name', 'prototype', 'arguments', 'caller'];
 
 /** A front end that doesn't ask for pages gets an array in parts of this length. */
 const PART = 100;
@@ -69,7 +69,9 @@ export function counted(value: unknown): { indexed: number; named: number } {
   if (isArrayLike(value)) return { indexed: value.length, named: 1 };
   if (types.isMap(value) || types.isSet(value)) return { indexed: 0, named: value.size };
   if (isTensor(value)) return { indexed: 0, named: 1 };
-  const own = Reflect.ownKeys(value).length - (typeof value === 'function' ? STANDARD.length : 0);
+  const keys = Reflect.ownKeys(value);
+  const own =
+    typeof value === 'function' ? keys.filter((key) => !STANDARD.includes(key)).length : keys.length;
   return {
     indexed: 0,
     named: own > 0 ? own : isUsers(Object.getPrototypeOf(value) as object | null) ? 1 : 0,

@@ -62,6 +62,8 @@ export class Debugger {
   private seq = 1;
   /** 0 or 1, as the front end counts lines and columns. */
   private base = { line: 1, column: 1 };
+  /** JupyterLab shows a type in place of the value, so that it is given to others only. */
+  private typed = false;
   /** Changes of the state, one after the other. */
   private last: Promise<unknown> = Promise.resolve();
 
@@ -124,7 +126,7 @@ export class Debugger {
       const body = await (IN_ORDER.has(command)
         ? this.inOrder(() => this.commands[command](given))
         : this.commands[command](given));
-      return { ...response, success: true, body: body ?? {} };
+      return { ...response, success: true, body: this.typed ? (body ?? {}) : untyped(body ?? {}) };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       return { ...response, success: false, message, body: { error: { id: 1, format: message } } };
@@ -149,6 +151,7 @@ export class Debugger {
         line: given.linesStartAt1 === false ? 0 : 1,
         column: given.columnsStartAt1 === false ? 0 : 1,
       };
+      this.typed = given.supportsVariableType === true && given.clientID !== 'jupyterlab';
       this.started = true;
       return CAPABILITIES;
     },
@@ -276,3 +279,8 @@ const BEFORE_START = new Set([
 ]);
 
 const IN_ORDER = new Set(['attach', 'setBreakpoints', 'setExceptionBreakpoints', 'disconnect', 'terminate']);
+
+function untyped(body: Json): Json {
+  if (!Array.isArray(body.variables)) return body;
+  return { ...body, variables: body.variables.map((variable: Json) => ({ ...variable, type: undefined })) };
+}
