@@ -1,7 +1,7 @@
 // The debugger, as JupyterLab uses it: debug_request on control, debug_event on iopub.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Json } from '../../src/kernel/wire.js';
@@ -325,6 +325,32 @@ describe('debugger', () => {
       await client.refused('setExceptionBreakpoints', { filters: ['odd'] }),
       /no exception filter "odd"/,
     );
+  });
+
+  it('stops in the cell where a package throws what nothing catches', async () => {
+    const home = join(folder, 'node_modules', 'strict');
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, 'package.json'), '{ "name": "strict", "main": "index.js" }');
+    writeFileSync(
+      join(home, 'index.js'),
+      'exports.strict = (n) => { if (n < 0) throw new RangeError("n"); return n; };\nexports.lenient = (n) => { try { return exports.strict(n); } catch { return 0; } };\n',
+    );
+    await client.ask('setExceptionBreakpoints', { filters: ['uncaught'] });
+    const code =
+      'import { strict, lenient } from "strict";\nlenient(-1);\nawait null;\nlenient(-1);\ntry { strict(-1); } catch {}\nstrict(-1);';
+    const { done } = kernel.submit(code);
+    assert.deepEqual(
+      (await client.stopped('exception')).map(({ line }) => line),
+      [6],
+    );
+    await client.continue();
+    assert.equal((await done).error?.ename, 'RangeError');
+    const missing = kernel.submit(
+      'const { readFileSync } = require("node:fs");\nreadFileSync("/no/such/file");',
+    );
+    assert.equal((await client.stopped('exception'))[0].line, 2);
+    await client.continue();
+    assert.match(String((await missing.done).error?.evalue), /ENOENT/);
   });
 
   it('stops at a debugger statement, and where a running cell is when asked to pause', async () => {

@@ -5,7 +5,7 @@ import { isObject, numberIn, objectIn, optionalNumber, optionalText, textIn } fr
 import { Breakpoints } from './breakpoints.js';
 import { Execution } from './execution.js';
 import { Frames } from './frames.js';
-import { FOREIGN, HASH_SEED, PREFIX, Sources, SUFFIX } from './sources.js';
+import { HASH_SEED, PREFIX, Sources, SUFFIX } from './sources.js';
 import { DebugError, Target } from './target.js';
 
 type Command = (given: Json) => Json | void | Promise<Json | void>;
@@ -21,7 +21,8 @@ const FILTERS = [
   {
     filter: 'all',
     label: 'All exceptions',
-    description: 'Exceptions when they are thrown in your code, caught or not',
+    description:
+      'Those of your code, caught or not, and those of packages that no catch on the stack handles',
   },
 ];
 
@@ -223,7 +224,6 @@ export class Debugger {
   private async attach(): Promise<void> {
     if (this.attached) return;
     await this.target.post('Debugger.enable');
-    await this.target.post('Debugger.setBlackboxPatterns', { patterns: [FOREIGN] });
     this.attached = true;
     await this.target.call('attached', { json: true });
     await this.breakpoints.attach();

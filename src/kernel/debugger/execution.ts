@@ -3,8 +3,8 @@ import type { Json } from '../wire.js';
 import type { Position } from '../transform.js';
 import { Ambush } from './ambush.js';
 import { catches } from './catches.js';
-import type { Sources } from './sources.js';
-import { userStack, type Frame, type Paused, type Stack } from './stack.js';
+import { FOREIGN, FOREIGN_TO_EXCEPTIONS, type Sources } from './sources.js';
+import { userStack, type CallFrame, type Frame, type Paused, type Stack } from './stack.js';
 import { DebugError, type Remote, type Target } from './target.js';
 
 export type Step = 'resume' | 'stepOver' | 'stepInto' | 'stepOut';
@@ -95,7 +95,13 @@ export class Execution {
   async stopOnExceptions(filters: string[]): Promise<void> {
     this.filters = filters;
     const state = filters.length ? 'all' : 'none';
-    if (this.target.connected) await this.target.post('Debugger.setPauseOnExceptions', { state });
+    if (!this.target.connected) return;
+    await this.stepOver(filters.length ? FOREIGN_TO_EXCEPTIONS : FOREIGN);
+    await this.target.post('Debugger.setPauseOnExceptions', { state });
+  }
+
+  private async stepOver(pattern: string): Promise<void> {
+    await this.target.post('Debugger.setBlackboxPatterns', { patterns: [pattern] });
   }
 
   async resume(step: Step): Promise<void> {
@@ -103,6 +109,7 @@ export class Execution {
     this.step = step === 'resume' ? undefined : step;
     this.followed = 0;
     await this.target.call('clear');
+    if (this.filters.length) await this.stepOver(step === 'resume' ? FOREIGN_TO_EXCEPTIONS : FOREIGN);
     await this.target.post(`Debugger.${step}`);
   }
 
@@ -180,10 +187,11 @@ export class Execution {
     try {
       stack = await userStack(paused.callFrames, this.sources);
     } catch {
-      stack = { frames: [], userOnTop: false, atEnd: false };
+      stack = { frames: [], called: [], userOnTop: false, atEnd: false };
     }
     if (!this.halted) return;
-    const reason = this.reasonFor(paused, stack);
+    const reason = await this.reasonFor(paused, stack);
+    if (!this.halted) return;
     if (!reason) {
       if (this.step === 'pause') await this.ambush.lay().catch(() => undefined);
       if (this.muted) this.ambush.lift();
@@ -205,9 +213,10 @@ export class Execution {
   }
 
   /** Why the front end is to know of a stop; undefined if it is not. */
-  private reasonFor(paused: Paused, { frames, userOnTop, atEnd }: Stack): string | undefined {
+  private async reasonFor(paused: Paused, stack: Stack): Promise<string | undefined> {
+    const { frames, userOnTop, atEnd } = stack;
     if (!frames.length || atEnd) return undefined;
-    if (isException(paused.reason)) return this.isWanted(paused, frames) ? 'exception' : undefined;
+    if (isException(paused.reason)) return (await this.isWanted(paused, stack)) ? 'exception' : undefined;
     const hit = (paused.hitBreakpoints ?? []).filter((id) => !this.ambush.has(id));
     if (hit.length) return 'breakpoint';
     if (paused.hitBreakpoints?.length) return 'pause';
@@ -216,12 +225,13 @@ export class Execution {
     return this.step ? 'step' : 'breakpoint'; // a debugger statement
   }
 
-  private isWanted({ data }: Paused, frames: Frame[]): boolean {
-    if (this.filters.includes('all') || data?.uncaught) return true;
-    return !frames.some(({ call, origin }) => {
-      const { lineNumber, columnNumber = 0 } = call.location;
-      return catches(origin.code, { line: lineNumber + 1, column: columnNumber + 1 });
-    });
+  private async isWanted({ data }: Paused, { frames, called }: Stack): Promise<boolean> {
+    if (this.filters.includes('all') && !called.length) return true;
+    if (data?.uncaught) return true;
+    if (frames.some(({ call, origin }) => catches(origin.code, placeOf(call)))) return false;
+    for (const call of called)
+      if (catches(await this.sources.codeOf(call.location.scriptId), placeOf(call))) return false;
+    return true;
   }
 
   private wayOn({ frames, atEnd }: Stack): Step {
@@ -240,3 +250,8 @@ const isException = (reason: string | undefined): boolean =>
 
 const textOf = ({ description, value }: Remote): string =>
   description?.split('\n    at ')[0] ?? String(value);
+
+const placeOf = ({ location: { lineNumber, columnNumber = 0 } }: CallFrame): Position => ({
+  line: lineNumber + 1,
+  column: columnNumber + 1,
+});

@@ -20,8 +20,12 @@ const cellPath = (code: string): string => `${PREFIX}${murmur2(code, HASH_SEED)}
 /** Our own modules: build/src. */
 const OURS = new URL('../../', import.meta.url).href;
 
+const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+const HIDDEN = '|/notebook\\.ts$'; // what the kernel imports through
 /** The code that the debugger steps over: all that is neither a cell nor a file of the user's. */
-export const FOREIGN = `^(?!In\\[\\d+\\]$)(?!file://(?!.*/node_modules/)(?!${OURS.slice(7).replace(/[.*+?^${}()|[\]\\]/g, '\\$&')})(?!.*/notebook\\.ts$)).*$`;
+export const FOREIGN = `^(?!In\\[\\d+\\]$|file://)|/node_modules/|^file://${literally(OURS.slice(7))}${HIDDEN}`;
+/** The same where exceptions are concerned: one that a package or Node throws may be the user's affair. */
+export const FOREIGN_TO_EXCEPTIONS = `^file://${literally(OURS.slice(7))}kernel/${HIDDEN}`;
 
 const foreign = new RegExp(FOREIGN);
 const isUsers = (url: string): boolean => url !== '' && !foreign.test(url);
@@ -119,6 +123,12 @@ export class Sources {
     return this.scripts.get(scriptId)?.url ?? '';
   }
 
+  /** A script's own code. */
+  async codeOf(scriptId: string): Promise<string> {
+    const answer = this.target.post<{ scriptSource: string }>('Debugger.getScriptSource', { scriptId });
+    return (await answer).scriptSource;
+  }
+
   /** V8's numbers of the scripts that are the user's. */
   userScripts(): string[] {
     return [...this.scripts].flatMap(([id, { url }]) => (isUsers(url) ? [id] : []));
@@ -136,9 +146,7 @@ export class Sources {
     const path = fileURLToPath(url.split('?')[0]);
     const name = path.split(sep).at(-1)!;
     const kind = kindOf(path);
-    const { scriptSource } = await this.target.post<{ scriptSource: string }>('Debugger.getScriptSource', {
-      scriptId,
-    });
+    const scriptSource = await this.codeOf(scriptId);
     const same: Origin = { path, name, code: scriptSource, locate: (position) => position };
     if (kind === 'javascript') return same;
     const compiled = this.compileText(readFileSync(path, 'utf8'), isModule ? 'module' : 'commonjs', path);

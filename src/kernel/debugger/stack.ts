@@ -29,6 +29,8 @@ export interface Frame {
 
 export interface Stack {
   frames: Frame[];
+  /** Those of others that the innermost of the user's has called. */
+  called: CallFrame[];
   /** Whether the innermost frame is one of them. */
   userOnTop: boolean;
   /** Past a cell's last statement. */
@@ -37,12 +39,16 @@ export interface Stack {
 
 export async function userStack(callFrames: CallFrame[], sources: Sources): Promise<Stack> {
   const frames: Frame[] = [];
+  const called: CallFrame[] = [];
   let userOnTop = false;
   let atEnd = false;
   for (const [i, call] of callFrames.entries()) {
     const { scriptId, lineNumber, columnNumber = 0 } = call.location;
     const origin = await sources.originOf(scriptId);
-    if (!origin) continue;
+    if (!origin) {
+      if (!frames.length) called.push(call);
+      continue;
+    }
     const position = origin.locate({ line: lineNumber + 1, column: columnNumber + 1 });
     if (i === 0) userOnTop = true;
     if (!position) {
@@ -58,5 +64,5 @@ export async function userStack(callFrames: CallFrame[], sources: Sources): Prom
       top,
     });
   }
-  return { frames, userOnTop, atEnd };
+  return { frames, called, userOnTop, atEnd };
 }
