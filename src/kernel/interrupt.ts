@@ -70,12 +70,12 @@ export class Interrupter {
     } else this.end();
   }
 
-  /** No cell is asked politely: what it would do to end takes memory too. */
+  /** Nobody is asked politely: there is memory for some milliseconds. */
   private outOfMemory(): void {
     Atomics.store(this.flags, FLAG.WHY, WHY.MEMORY);
     for (const cell of this.running) this.condemned.add(cell);
     clearTimeout(this.timer);
-    this.end();
+    this.strike();
   }
 
   /** Makes sure that the process ends, whatever the main thread is doing. */
@@ -91,16 +91,18 @@ export class Interrupter {
   private end(): void {
     if (!this.condemned.size) return;
     this.toMain({ kind: 'settle', upTo: Math.max(...this.condemned) });
-    this.timer = setTimeout(() => {
-      if (!this.condemned.size) return;
-      const before = Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.SOCKETS);
-      if (before === CLAIM.FREE) this.terminate(() => this.end());
-      else
-        this.timer = setTimeout(() => {
-          Atomics.store(this.flags, FLAG.CLAIM, CLAIM.FREE);
-          this.end();
-        }, REPLY_MS);
-    }, BUSY_MS);
+    this.timer = setTimeout(() => this.strike(), BUSY_MS);
+  }
+
+  private strike(): void {
+    if (!this.condemned.size) return;
+    const before = Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.SOCKETS);
+    if (before === CLAIM.FREE) this.terminate(() => this.end());
+    else
+      this.timer = setTimeout(() => {
+        Atomics.store(this.flags, FLAG.CLAIM, CLAIM.FREE);
+        this.end();
+      }, REPLY_MS);
   }
 
   private terminate(then: () => void): void {

@@ -5,7 +5,7 @@ import type { Session } from 'node:inspector';
 const MOST = 0.9;
 /** And what it has to have taken itself, as a share: a cell that frees memory may run in what is left. */
 const OWN = 0.03;
-const LOOK_MS = { least: 5, most: 200 };
+const LOOK_MS = { first: 10, least: 2, most: 200 };
 
 export class MemoryWatch {
   private timer: NodeJS.Timeout | undefined;
@@ -28,7 +28,8 @@ export class MemoryWatch {
     if (this.watching) return;
     this.watching = true;
     this.first = undefined;
-    this.timer = setTimeout(() => this.look(), LOOK_MS.most).unref();
+    this.last = { used: 0, at: performance.now() };
+    this.timer = setTimeout(() => this.look(), LOOK_MS.first).unref();
   }
 
   stop(): void {
