@@ -26,7 +26,7 @@ export const interrupted: ErrorContent = {
 
 /** A cell that was ended because JavaScript's memory ran out. */
 export function outOfMemory(limit: number): ErrorContent {
-  const evalue = `The cell took nearly all of the ${Math.round(limit / 2 ** 20)} MB that Node gives JavaScript's objects, and was ended. Variables are kept: assign something small to the one that has grown. More memory: start the kernel with NODE_OPTIONS=--max-old-space-size=MEGABYTES.`;
+  const evalue = `The cell took most of the ${Math.round(limit / 2 ** 20)} MB that Node gives JavaScript's objects, and was ended. Variables are kept: assign something small to the one that has grown. More memory: start the kernel with NODE_OPTIONS=--max-old-space-size=MEGABYTES.`;
   return { ename: 'OutOfMemory', evalue, traceback: [`\x1b[31mOutOfMemory\x1b[39m: ${evalue}`] };
 }
 

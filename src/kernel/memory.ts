@@ -1,14 +1,18 @@
 // Ends a cell that is about to use up JavaScript's memory, before V8 ends the process.
 import type { Session } from 'node:inspector';
 
-/** Share of V8's limit above which a cell that goes on taking memory is ended. */
+/** Share of V8's limit above which a cell that goes on taking memory is ended, with so many bytes left at least … */
 const MOST = 0.9;
+const LEFT = 96 * 2 ** 20;
+/** … but never below this share. */
+const LEAST = 0.5;
 /** And what it has to have taken itself, as a share: a cell that frees memory may run in what is left. */
 const OWN = 0.03;
 const LOOK_MS = { first: 10, least: 2, most: 200 };
 
 export class MemoryWatch {
   private timer: NodeJS.Timeout | undefined;
+  private readonly most: number;
   private watching = false;
   private first: number | undefined;
   private last = { used: 0, at: 0 };
@@ -21,7 +25,9 @@ export class MemoryWatch {
     private readonly session: Session,
     private readonly limit: number,
     private readonly end: () => void,
-  ) {}
+  ) {
+    this.most = Math.max(LEAST * limit, Math.min(MOST * limit, limit - LEFT));
+  }
 
   /** From now on cells run. */
   start(): void {
@@ -43,7 +49,7 @@ export class MemoryWatch {
       const { usedSize: used } = answer as { usedSize: number };
       this.first ??= used;
       const own = used - this.first;
-      if (used > MOST * this.limit && own > OWN * this.limit) {
+      if (used > this.most && own > OWN * this.limit) {
         this.stop();
         return this.end();
       }
@@ -57,7 +63,7 @@ export class MemoryWatch {
     const at = performance.now();
     const pace = Math.max(0, used - last.used) / (at - last.at);
     this.last = { used, at };
-    const left = (MOST * this.limit - used) / 4 / pace;
+    const left = (this.most - used) / 4 / pace;
     return Math.min(LOOK_MS.most, Math.max(LOOK_MS.least, Number.isFinite(left) ? left : LOOK_MS.most));
   }
 }
