@@ -172,7 +172,7 @@ describe('loss scaling, for float16', function () {
 });
 
 describe('checkpointing', function () {
-  this.timeout(120_000);
+  this.timeout(300_000);
 
   it('gives the same losses and weights, and says how much memory it took', async () => {
     const [model, other] = [await network(), await network()];
