@@ -5,6 +5,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { direct } from './activations.js';
 import { attr, custom, FLOAT, native, run, runMany } from './attributes.js';
 import { nodeBackend } from './backend.js';
+import type { OpAttr } from './binding.js';
 import { padded, sides, type Pad } from './conv.js';
 import { tf } from './tfjs.js';
 import { TF } from './types.js';
@@ -13,6 +14,15 @@ export { gelu, hardSigmoid, hardSwish, registerNativeGradients, sigmoidGate, swi
 export { conv2d, depthwiseConv2d, type ConvOptions, type Pad } from './conv.js';
 
 type T4 = tfjs.Tensor4D;
+
+/** Attributes of pooling. What is pooled is padded beforehand: oneDNN's kernels, four times as quick in the gradient of the maximum, know no explicit padding. */
+const windowed = (size: number, stride: number): OpAttr[] => [
+  attr.type('T', FLOAT),
+  attr.ints('ksize', [1, size, size, 1]),
+  attr.ints('strides', [1, stride, stride, 1]),
+  attr.text('padding', 'VALID'),
+  attr.text('data_format', 'NHWC'),
+];
 
 /**
  * Max pooling; what is padded never wins.
@@ -24,14 +34,7 @@ export function maxPool(x: T4, { size, stride, pad = 0 }: { size: number; stride
     if (pad === 'same') return tf.maxPool(x, size, stride, 'same');
     return tf.maxPool(padded(x, sides(pad), lowest), size, stride, 'valid');
   }
-  // padded beforehand: oneDNN's kernels, four times as quick in the gradient, know no explicit padding
-  const attrs = [
-    attr.type('T', FLOAT),
-    attr.ints('ksize', [1, size, size, 1]),
-    attr.ints('strides', [1, stride, stride, 1]),
-    attr.text('padding', 'VALID'),
-    attr.text('data_format', 'NHWC'),
-  ];
+  const attrs = windowed(size, stride);
   return custom([padded(x, sides(pad), lowest)], ([x], save) => {
     const y = run('MaxPool', attrs, [x]);
     save([x, y]);
@@ -55,14 +58,7 @@ export interface AveragePoolOptions {
 export function averagePool(x: T4, { size, stride, pad = 0, countPadding = true }: AveragePoolOptions): T4 {
   const pool = (x: T4): T4 => {
     if (pad === 'same' || !direct()) return tf.avgPool(x, size, stride, pad === 'same' ? 'same' : 'valid');
-    // padded beforehand, as for maxPool
-    const attrs = [
-      attr.type('T', FLOAT),
-      attr.ints('ksize', [1, size, size, 1]),
-      attr.ints('strides', [1, stride, stride, 1]),
-      attr.text('padding', 'VALID'),
-      attr.text('data_format', 'NHWC'),
-    ];
+    const attrs = windowed(size, stride);
     return custom([x], ([x]) => ({
       value: run('AvgPool', attrs, [x]),
       gradient: (dy) => [run('AvgPoolGrad', attrs, [tf.tensor1d(x.shape, 'int32'), dy])],

@@ -15,7 +15,7 @@ describe('the debugger in JupyterLab', function () {
   let lab: Lab | undefined;
   before(async function () {
     lab = await startLab({ 'd.ipynb': notebook });
-    if (!lab) this.skip();
+    if (!lab) this.skip(); // startLab says what is not here
   });
   after(() => lab?.close());
 

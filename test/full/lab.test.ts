@@ -19,7 +19,7 @@ describe('in JupyterLab', function () {
   let lab: Lab | undefined;
   before(async function () {
     lab = await startLab({ 'n.ipynb': notebook });
-    if (!lab) this.skip();
+    if (!lab) this.skip(); // startLab says what is not here
   });
   after(() => lab?.close());
 

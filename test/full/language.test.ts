@@ -17,7 +17,7 @@ describe('magics and completion in JupyterLab', function () {
   let lab: Lab | undefined;
   before(async function () {
     lab = await startLab({ 'm.ipynb': notebook });
-    if (!lab) this.skip();
+    if (!lab) this.skip(); // startLab says what is not here
   });
   after(() => lab?.close());
 

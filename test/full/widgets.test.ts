@@ -72,7 +72,7 @@ describe('widgets in JupyterLab', function () {
   let page: Page;
   before(async function () {
     lab = await startLab({ 'w.ipynb': sample(cells) });
-    if (!lab) return this.skip();
+    if (!lab) return this.skip(); // startLab says what is not here
     page = await lab.open('w.ipynb');
     await runAll(page);
   });

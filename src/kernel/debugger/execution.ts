@@ -164,23 +164,6 @@ export class Execution {
   }
 
   private async onPaused(paused: Paused): Promise<void> {
-    (process.report.reportOnFatalError,
-      (await import('node:fs')).appendFileSync(
-        '/tmp/w/exp/trace',
-        JSON.stringify([
-          paused.reason,
-          this.step,
-          paused.hitBreakpoints,
-          paused.callFrames
-            .slice(0, 3)
-            .map((f) => [
-              f.functionName,
-              this.sources.urlOf(f.location.scriptId),
-              f.location.lineNumber,
-              f.location.columnNumber,
-            ]),
-        ]) + '\n',
-      ));
     this.halted = true;
     if (this.muted) return this.goOn('resume');
     let stack: Stack;
