@@ -40,6 +40,17 @@ export interface ImageOptions {
   fit?: Fit;
 }
 
+/** A scan in three dimensions, first slice at the head, first row at the front, first column at the patient's right. */
+export interface Volume {
+  /** [depth, height, width]; Hounsfield units for CT. */
+  readonly data: Float32Array | Int16Array | Uint16Array | Uint8Array;
+  readonly shape: readonly [depth: number, height: number, width: number];
+  /** Millimetres from voxel to voxel, in the order of `shape`. */
+  readonly spacing: readonly [depth: number, height: number, width: number];
+  /** [depth, height, width], 1 where the lesion is; absent where nobody marked it. */
+  readonly mask?: Uint8Array;
+}
+
 /** Where pixels come from; one object a data set, shared by its filtered views. */
 export interface PixelSource {
   /** [size, size, channels], 8 bits. */
@@ -48,6 +59,8 @@ export interface PixelSource {
   mask?(row: Row, options: { size?: number }): Uint8Array;
   /** [size, size], 1 where the lungs are. */
   lungs?(row: Row): Uint8Array;
+  /** The row's whole scan; absent where the data set has pictures only. */
+  volume?(row: Row): Promise<Volume>;
 }
 
 /** A picture to be shown: `pixels` and `outline` are [height, width]. */
@@ -250,6 +263,13 @@ export class Dataset {
   /** The row's lesion mask, [size, size], 1 inside; undefined where the data set has none. */
   mask(row: Row, options: { size?: number } = {}): Uint8Array | undefined {
     return this.source.mask?.(row, options);
+  }
+
+  /** The row's scan. Throws DataError 'option' where the data set has pictures only. */
+  async volume(row: Row): Promise<Volume> {
+    if (!this.source.volume)
+      throw new DataError('option', `${this.name} has pictures only, no volumes. Take dataset.pixels(row).`);
+    return this.source.volume(row);
   }
 
   /** The same pictures with other rows. */

@@ -11,6 +11,7 @@ export {
   type Fit,
   type ImageOptions,
   type PixelSource,
+  type Volume,
   type Description,
 } from './dataset.js';
 export { phantom, type PhantomOptions } from './phantom.js';
