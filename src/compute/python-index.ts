@@ -9,9 +9,9 @@ import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import yauzl from 'yauzl';
 import { diskError } from './cache.js';
-import { reason, splitCredentials } from './download.js';
 import { ComputeError } from './errors.js';
-import { passing, request } from './request.js';
+import { reason, splitCredentials } from '../net/download.js';
+import { passing, request } from '../net/request.js';
 
 const defaultIndex = 'https://pypi.org/simple';
 

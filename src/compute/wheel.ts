@@ -4,8 +4,9 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { cacheRoot, diskError, withLock } from './cache.js';
-import { download, sha256File, type DownloadOptions } from './download.js';
 import { writeWhole } from '../files.js';
+import { sha256File, type DownloadOptions } from '../net/download.js';
+import { download } from './download.js';
 import { ComputeError } from './errors.js';
 import { extract, projectFiles } from './python-index.js';
 
