@@ -8,7 +8,8 @@ import { DataError, someOf } from './errors.js';
 
 type OnError = 'throw' | 'skip';
 
-const place = (row: Row) => (row.line === undefined ? row.file! : `${row.file} (line ${row.line})`);
+const lineOf = (row: Row) => (row.line === undefined ? `row ${row.index}` : `line ${row.line}`);
+const place = (row: Row) => (row.line === undefined ? row.file! : `${row.file} (${lineOf(row)})`);
 const places = (rows: readonly Row[]) => someOf(rows.map(place));
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 const be = (n: number) => (n === 1 ? 'is' : 'are');
@@ -20,16 +21,16 @@ export function checkLabels(
   label: string,
   manifest: string,
 ): void {
-  const outside = new Map<string, number[]>();
+  const outside = new Map<string, Row[]>();
   for (const row of rows) {
     if (classes.includes(row.label)) continue;
     if (!outside.has(row.label)) outside.set(row.label, []);
-    outside.get(row.label)!.push(row.line ?? row.index);
+    outside.get(row.label)!.push(row);
   }
   if (outside.size > 0) {
     const named = [...outside].map(
-      ([name, lines]) =>
-        `'${name}' (${lines.length === 1 ? '' : `${lines.length} rows, the first on `}line ${lines[0]})`,
+      ([name, found]) =>
+        `'${name}' (${found.length === 1 ? '' : `${found.length} rows, the first on `}${lineOf(found[0])})`,
     );
     throw new DataError(
       'label',
@@ -56,13 +57,13 @@ export function checkLeak(rows: readonly Row[], manifest: string, allowed: boole
   if (leaks.length === 0) return;
   const named = leaks.map(
     ([patient, splits]) =>
-      `${patient} (${[...splits].map(([split, row]) => `'${split}' on line ${row.line}`).join(', ')})`,
+      `${patient} (${[...splits].map(([split, row]) => `'${split}' on ${lineOf(row)}`).join(', ')})`,
   );
   const sentence = `${manifest}: ${count(leaks.length, 'patient')} ${be(leaks.length)} in more than one split: ${someOf(named)}.`;
   if (!allowed)
     throw new DataError(
       'leak',
-      `${sentence} Results would be too good. Split by patient, open(…, { split: { seed: 0 } }), or insist with allowLeak: true.`,
+      `${sentence} Results would be too good. Split by patient, { split: { seed: 0 } }, or insist with { allowLeak: true }.`,
     );
   notes.push(sentence);
 }
@@ -88,7 +89,7 @@ export function checkFiles(rows: Row[], manifest: string, onError: OnError, note
   if (onError === 'throw')
     throw new DataError(
       'missing',
-      `${sentence} Is \`root\` the right folder? To go on without: open(…, { onError: 'skip' }).`,
+      `${sentence} Is \`root\` the right folder? To go on without: { onError: 'skip' }.`,
     );
   notes.push(sentence);
   return rows.filter((row) => !missing.has(row));

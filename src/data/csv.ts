@@ -4,15 +4,10 @@ import { parse } from 'csv-parse/sync';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataError, describeError } from './errors.js';
-
-/** A row of a CSV file: its line, counted from 1 at the header, and its values by column. */
-export interface CsvRecord {
-  line: number;
-  values: Record<string, string>;
-}
+import type { TableRow } from './records.js';
 
 /** Reads a CSV with a header, in UTF-8. Throws DataError 'manifest'. */
-export function readCsv(file: string): CsvRecord[] {
+export function readCsv(file: string): TableRow[] {
   if (!existsSync(file))
     throw new DataError('manifest', `There is no manifest ${file}. Paths start at ${process.cwd()}.`);
   if (statSync(file).isDirectory())

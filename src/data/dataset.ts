@@ -3,6 +3,7 @@
 import { DataError } from './errors.js';
 import { danfo, type DataFrame } from './frame.js';
 import { random } from './random.js';
+import { describe, summaryTable, type Description } from './summary.js';
 
 /** One image. */
 export interface Row {
@@ -55,8 +56,8 @@ export interface Volume {
 export interface PixelSource {
   /** [size, size, channels], 8 bits. */
   pixels(row: Row, options: Required<ImageOptions>): Promise<Uint8Array>;
-  /** [size, size], 1 where the lesion is. */
-  mask?(row: Row, options: { size?: number }): Uint8Array;
+  /** [size, size], 1 where the lesion is; undefined for a row without a mask. */
+  mask?(row: Row, options: { size?: number }): Uint8Array | undefined;
   /** [size, size], 1 where the lungs are. */
   lungs?(row: Row): Uint8Array;
   /** The row's whole scan; absent where the data set has pictures only. */
@@ -73,20 +74,20 @@ export interface Film {
   outline?: Uint8Array;
 }
 
-/** Field and wanted value, or values. */
-export type Where = Partial<
-  Record<'label' | 'patient' | 'split' | 'source' | 'view' | 'licence', string | readonly string[]>
->;
+const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'name'] as const;
+type Field = (typeof fields)[number];
 
-export interface Description {
-  name: string;
-  images: number;
-  patients: number;
-  classes: string[];
-  /** Images a class in each split, and the split's patients. */
-  splits: { split: string; images: number; patients: number; counts: Record<string, number> }[];
-  sources: Record<string, number>;
-  notes: string[];
+/** A field of rows, or a column of the manifest's own, such as `sex`. */
+export type Column = Field | (string & {});
+
+/** Column and wanted value, or values. */
+export type Where = Partial<Record<Column, string | readonly string[]>>;
+
+/** The row's value in a column, '' where it has none. */
+export function valueOf(row: Row, column: Column): string {
+  return (fields as readonly string[]).includes(column)
+    ? (row[column as Field] ?? '')
+    : (row.extra?.[column] ?? '');
 }
 
 /** A set of labelled images; its methods return new sets and never change it. */
@@ -110,14 +111,16 @@ export class Dataset {
     return this.with(this.rows.filter(keep));
   }
 
-  /** The rows with these values: `where({ split: 'train', source: ['nih', 'hannover'] })`. */
-  where(fields: Where): Dataset {
-    const wanted = Object.entries(fields) as [keyof Where, string | readonly string[]][];
-    return this.filter((row) =>
-      wanted.every(([key, value]) =>
-        typeof value === 'string' ? row[key] === value : value.includes(row[key] ?? ''),
-      ),
-    );
+  /**
+   * The rows with these values: `where({ split: 'train', source: ['nih', 'hannover'], sex: 'F' })`. Throws DataError 'column' for a column
+   * that no row has.
+   */
+  where(wanted: Where): Dataset {
+    const tests = Object.entries(wanted).map(([column, value]) => {
+      this.checkColumn(column);
+      return { column, values: new Set([value!].flat()) };
+    });
+    return this.filter((row) => tests.every(({ column, values }) => values.has(valueOf(row, column))));
   }
 
   /** The rows of one split. Throws DataError 'empty' if there is no such split, naming those there are. */
@@ -160,23 +163,45 @@ export class Dataset {
     return this.with(rows, order);
   }
 
-  /** `n` rows drawn at random (all, shuffled, where there are fewer); the same for the same seed. */
-  sample({ n, seed = 0 }: { n: number; seed?: number }): Dataset {
+  /**
+   * `n` rows drawn at random (all, shuffled, where there are fewer), or `n` of each value of the column `each`, such as 'label'; the same for
+   * the same seed.
+   */
+  sample({ n, each, seed = 0 }: { n: number; each?: Column; seed?: number }): Dataset {
+    const shuffled = random(seed, 'sample').shuffle([...this.rows]);
+    if (each === undefined) return this.with(shuffled.slice(0, n));
+    this.checkColumn(each);
+    const drawn = new Map<string, number>();
     return this.with(
-      random(seed, 'sample')
-        .shuffle([...this.rows])
-        .slice(0, n),
+      shuffled.filter((row) => {
+        const value = valueOf(row, each);
+        const before = drawn.get(value) ?? 0;
+        drawn.set(value, before + 1);
+        return before < n;
+      }),
     );
   }
 
   /** How many rows have each value: `counts()` by class, in the order of `classes`; `counts('source')`. */
-  counts(
-    by: 'label' | 'split' | 'source' | 'patient' | 'view' | 'licence' = 'label',
-  ): Record<string, number> {
-    const counts: Record<string, number> =
-      by === 'label' ? Object.fromEntries(this.classes.map((c) => [c, 0])) : {};
-    for (const row of this.rows) counts[row[by] ?? ''] = (counts[row[by] ?? ''] ?? 0) + 1;
-    return counts;
+  counts(by: Column = 'label'): Record<string, number> {
+    this.checkColumn(by);
+    const counts = new Map<string, number>(by === 'label' ? this.classes.map((c) => [c, 0]) : []);
+    for (const row of this.rows) {
+      const value = valueOf(row, by);
+      counts.set(value, (counts.get(value) ?? 0) + 1);
+    }
+    return Object.fromEntries(counts);
+  }
+
+  /** The manifest's own columns, beside a row's fields. */
+  columns(): string[] {
+    return [...new Set(this.rows.flatMap((row) => Object.keys(row.extra ?? {})))];
+  }
+
+  private checkColumn(column: string): void {
+    const known: string[] = [...fields, ...this.columns()];
+    if (this.length > 0 && !known.includes(column))
+      throw new DataError('column', `${this.name} has no column '${column}'. It has ${known.join(', ')}.`);
   }
 
   /** The class number of each row. */
@@ -191,21 +216,16 @@ export class Dataset {
   }
 
   describe(): Description {
-    const place = (split: string): number => (['train', 'val', 'test'].indexOf(split) + 4) % 4;
-    const names = Object.keys(this.counts('split')).sort((a, b) => place(a) - place(b));
-    const splits = names.map((split) => {
-      const part = this.where({ split });
-      return { split, images: part.length, patients: part.patients().length, counts: part.counts() };
-    });
-    return {
-      name: this.name,
-      images: this.length,
-      patients: this.patients().length,
-      classes: [...this.classes],
-      splits,
-      sources: this.counts('source'),
-      notes: [...this.notes],
-    };
+    return describe(this);
+  }
+
+  /** In a notebook: a table of classes and splits, with the notes. */
+  [Symbol.for('Jupyter.display')](): Record<string, string> {
+    return summaryTable(this);
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return summaryTable(this)['text/plain'];
   }
 
   /**
@@ -214,12 +234,10 @@ export class Dataset {
    */
   async frame(): Promise<DataFrame> {
     const dfd = await danfo();
-    const fields = ['label', 'patient', 'split', 'source', 'view', 'licence', 'name'] as const;
     const present = fields.filter((f) => this.rows.some((row) => row[f] !== undefined));
-    const extra = Object.keys(this.rows[0]?.extra ?? {});
     const columns: Record<string, (string | number)[]> = { row: this.rows.map((row) => row.index) };
     for (const f of present) columns[f === 'name' ? 'file' : f] = this.rows.map((row) => row[f] ?? '');
-    for (const f of extra) columns[f] ??= this.rows.map((row) => row.extra?.[f] ?? '');
+    for (const f of this.columns()) columns[f] ??= this.rows.map((row) => valueOf(row, f));
     const named = Object.entries(columns).map(
       ([name, list]) => [name in dfd.DataFrame.prototype ? `${name}_` : name, list] as const,
     );
@@ -273,7 +291,7 @@ export class Dataset {
   }
 
   /** The same pictures with other rows. */
-  with(rows: readonly Row[], classes = this.classes, notes = this.notes): Dataset {
-    return new Dataset(this.name, classes, rows, this.source, notes);
+  with(rows: readonly Row[], classes = this.classes, notes = this.notes, name = this.name): Dataset {
+    return new Dataset(name, classes, rows, this.source, notes);
   }
 }

@@ -1,6 +1,8 @@
 // Data: labelled images from manifests or from the embedded phantom, their splits, and batches that decode ahead.
 
-export { open, type OpenOptions } from './manifest.js';
+export { open } from './manifest.js';
+export { type OpenOptions } from './records.js';
+export { fromFolder, type FolderOptions } from './class-folders.js';
 export { type ManifestDescription } from './schema.js';
 export { verify } from './check.js';
 export {
@@ -12,11 +14,14 @@ export {
   type ImageOptions,
   type PixelSource,
   type Volume,
-  type Description,
+  type Column,
 } from './dataset.js';
+export { type Description } from './summary.js';
+export { merge, type MergeOptions } from './merge.js';
 export { phantom, type PhantomOptions } from './phantom.js';
-export { splitByPatient, type SplitOptions } from './split.js';
+export { splitByPatient, splitByImage, type SplitOptions } from './split.js';
+export { kFold, leaveOneSourceOut, type FoldOptions } from './folds.js';
 export { loadImage } from './image.js';
 export { batches, clearCache, type Batch, type BatchOptions } from './batches.js';
-export { danfo, type DataFrame } from './frame.js';
+export { danfo, fromFrame, type DataFrame, type FrameOptions } from './frame.js';
 export { DataError, type DataCode } from './errors.js';

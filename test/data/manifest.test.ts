@@ -73,7 +73,7 @@ describe('a CSV manifest', () => {
     const without = (at: number): string[] =>
       [header, ...rows].map((line) => line.split(',').toSpliced(at, 1).join(','));
     await refuses(without(0), 'column', /no column 'file'/, /label, patient, split/);
-    await refuses(without(1), 'column', /no column 'label'/, /open\(…, \{ label: /);
+    await refuses(without(1), 'column', /no column 'label'/, /holds the label: \{ label: /);
     await refuses(without(2), 'column', /no column 'patient'/);
     await refuses(without(3), 'column', /no column 'split'/, /split: \{ seed: 0 \}/);
   });

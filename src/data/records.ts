@@ -1,0 +1,150 @@
+// From records (a CSV's lines, a frame's rows, a folder's files) to a data set: which column is what, and all checks on the way.
+
+import { resolve } from 'node:path';
+import { checkFiles, checkLabels, checkLeak, checkPixels, noteGaps } from './check.js';
+import { Dataset, type ImageOptions, type PixelSource, type Row } from './dataset.js';
+import { DataError } from './errors.js';
+import { loadPixels } from './image.js';
+import { splitByPatient, type SplitOptions } from './split.js';
+
+export interface OpenOptions {
+  /** The column with the label, or several, of which the first that is there counts. Default 'label'. */
+  label?: string | readonly string[];
+  /** Class names in the wanted order; a label outside is an error. Default: those found, sorted. */
+  classes?: readonly string[];
+  /** Folder the files are relative to. Default: the manifest's own. */
+  root?: string;
+  /** 'throw' (default) at a missing or broken image, or 'skip': leave it out and say so in `notes`. */
+  onError?: 'throw' | 'skip';
+  /** What is looked at on opening: that the files are there, or every picture decoded. Default 'files'; 'pixels' with onError 'skip'. */
+  check?: 'files' | 'pixels';
+  /** The same patient in two splits is an error, as it makes results too good; true only notes it. */
+  allowLeak?: boolean;
+  /** Split by patient anew, in place of the manifest's column `split` or where there is none. */
+  split?: SplitOptions;
+  /** Only these rows, before any check; gets the manifest's columns. */
+  where?: (columns: Readonly<Record<string, string>>) => boolean;
+  /** Names of the columns, where they aren't `file`, `patient`, `split`, `source`, `view`, `licence`, `sha256`. */
+  columns?: Partial<Record<Field, string>>;
+  signal?: AbortSignal;
+}
+
+const fields = ['file', 'patient', 'split', 'source', 'view', 'licence', 'sha256'] as const;
+export type Field = (typeof fields)[number];
+
+/** One image as text by column. */
+export interface TableRow {
+  /** Line of the file it comes from, counted from 1 at the header. */
+  line?: number;
+  values: Record<string, string>;
+}
+
+export interface Origin {
+  /** The data set's name. */
+  name: string;
+  /** What errors call it: the manifest's path, 'the frame'. */
+  where: string;
+  root: string;
+  /** Where pixels come from and which row there a record means; default: the files. */
+  pictures?: { source: PixelSource; row(values: Record<string, string>, place: string): Row };
+}
+
+/** The data set of these records. Throws DataError as `open` does. */
+export async function fromRecords(
+  all: readonly TableRow[],
+  { name, where, root, pictures }: Origin,
+  options: OpenOptions,
+): Promise<Dataset> {
+  const { onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
+  const records = all.filter(({ values }) => options.where?.(values) ?? true);
+  if (records.length === 0)
+    throw new DataError('empty', `${where} has no rows${options.where ? ' that pass `where`' : ''}.`);
+  const column = (field: Field) => options.columns?.[field] ?? field;
+  const label = checkColumns(Object.keys(records[0].values), where, options, !pictures);
+
+  const notes: string[] = [];
+  const used = new Set([label, ...fields.map(column)]);
+  const value = (record: Record<string, string>, field: Field) => record[column(field)] || undefined;
+  let rows: Row[] = [];
+  for (const [i, { line, values }] of records.entries()) {
+    if (!values[label]) continue;
+    const place = `${where}, ${line === undefined ? `row ${i}` : `line ${line}`}`;
+    const file = value(values, 'file');
+    const patient = value(values, 'patient');
+    if ((!file && !pictures) || !patient)
+      throw new DataError(
+        'manifest',
+        `${place}: '${column(patient ? 'file' : 'patient')}' is empty. Fill it in, or leave the row out with \`where\`.`,
+      );
+    rows.push({
+      index: rows.length,
+      line,
+      name: file,
+      view: value(values, 'view'),
+      licence: value(values, 'licence'),
+      sha256: value(values, 'sha256'),
+      ...(pictures ? pictures.row(values, place) : { file: resolve(root, file!) }),
+      label: values[label],
+      patient,
+      split: value(values, 'split') ?? '',
+      source: value(values, 'source') ?? '',
+      extra: Object.fromEntries(Object.entries(values).filter(([key]) => !used.has(key))),
+    });
+  }
+  const unlabelled = records.length - rows.length;
+  if (unlabelled > 0)
+    notes.push(`${unlabelled} row${unlabelled === 1 ? '' : 's'} without a value in '${label}' left out.`);
+  if (rows.length === 0) throw new DataError('empty', `${where}: no row has a value in '${label}'.`);
+
+  const classes = options.classes ?? [...new Set(rows.map((row) => row.label))].sort();
+  checkLabels(rows, classes, label, where);
+  if (!pictures) rows = checkFiles(rows, where, onError, notes);
+  if (options.split) rows = splitByPatient(rows, options.split);
+  checkLeak(rows, where, options.allowLeak ?? false, notes);
+  const source: PixelSource = pictures?.source ?? { pixels: (row, o) => pixelsOf(row, where, o) };
+  if (check === 'pixels') rows = await checkPixels(rows, source, onError, notes, options.signal);
+  if (rows.length === 0) throw new DataError('empty', `${where}: no image is left. ${notes.join(' ')}`);
+  noteGaps(rows, classes, notes);
+  return new Dataset(name, classes, rows, source, notes);
+}
+
+/** The label's column. Throws DataError 'column' where one that is needed is not there. */
+function checkColumns(
+  present: readonly string[],
+  where: string,
+  { label: wanted = 'label', columns = {}, split }: OpenOptions,
+  needFile: boolean,
+): string {
+  const labels = [wanted].flat();
+  const label = labels.find((name) => present.includes(name)) ?? labels[0];
+  const splitColumn = columns.split ?? 'split';
+  const needed = [
+    ...(needFile ? [columns.file ?? 'file'] : []),
+    label,
+    columns.patient ?? 'patient',
+    ...(split ? [] : [splitColumn]),
+  ];
+  const absent = needed.filter((name) => !present.includes(name));
+  if (absent.length > 0)
+    throw new DataError(
+      'column',
+      `${where} has no column ${absent.map((c) => `'${c}'`).join(' and no column ')}. Its columns are ${present.join(', ')}.` +
+        (absent.includes(label)
+          ? ` Say which one holds the label: { label: '${present.find((c) => /label|class|finding/i.test(c)) ?? present[0]}' }.`
+          : '') +
+        (absent.includes(splitColumn) ? ' To split by patient here: { split: { seed: 0 } }.' : ''),
+    );
+  return label;
+}
+
+/** The row's picture; an error names its place in the manifest. */
+async function pixelsOf(row: Row, manifest: string, options: Required<ImageOptions>): Promise<Uint8Array> {
+  try {
+    return await loadPixels(row.file!, options);
+  } catch (error) {
+    if (!(error instanceof DataError) || error.code === 'option' || row.line === undefined) throw error;
+    throw new DataError(error.code, `${manifest}, line ${row.line}: ${error.message}`, {
+      cause: error.cause,
+    });
+  }
+}
