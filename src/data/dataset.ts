@@ -4,6 +4,7 @@ import { DataError } from './errors.js';
 import { danfo, type DataFrame } from './frame.js';
 import { random } from './random.js';
 import { describe, summaryTable, type Description } from './summary.js';
+import { Volume, type Voxels } from './volume/volume.js';
 
 /** One image. */
 export interface Row {
@@ -41,17 +42,6 @@ export interface ImageOptions {
   fit?: Fit;
 }
 
-/** A scan in three dimensions, first slice at the head, first row at the front, first column at the patient's right. */
-export interface Volume {
-  /** [depth, height, width]; Hounsfield units for CT. */
-  readonly data: Float32Array | Int16Array | Uint16Array | Uint8Array;
-  readonly shape: readonly [depth: number, height: number, width: number];
-  /** Millimetres from voxel to voxel, in the order of `shape`. */
-  readonly spacing: readonly [depth: number, height: number, width: number];
-  /** [depth, height, width], 1 where the lesion is; absent where nobody marked it. */
-  readonly mask?: Uint8Array;
-}
-
 /** Where pixels come from; one object a data set, shared by its filtered views. */
 export interface PixelSource {
   /** [size, size, channels], 8 bits. */
@@ -61,7 +51,7 @@ export interface PixelSource {
   /** [size, size], 1 where the lungs are. */
   lungs?(row: Row): Uint8Array;
   /** The row's whole scan; absent where the data set has pictures only. */
-  volume?(row: Row): Promise<Volume>;
+  volume?(row: Row): Promise<Voxels>;
 }
 
 /** A picture to be shown: `pixels` and `outline` are [height, width]. */
@@ -283,11 +273,11 @@ export class Dataset {
     return this.source.mask?.(row, options);
   }
 
-  /** The row's scan. Throws DataError 'option' where the data set has pictures only. */
+  /** The row's scan, first slice at the feet, first row at the front, first column at the patient's right. Throws DataError 'option' where the data set has pictures only. */
   async volume(row: Row): Promise<Volume> {
     if (!this.source.volume)
       throw new DataError('option', `${this.name} has pictures only, no volumes. Take dataset.pixels(row).`);
-    return this.source.volume(row);
+    return new Volume(await this.source.volume(row));
   }
 
   /** The same pictures with other rows. */

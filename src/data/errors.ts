@@ -5,6 +5,8 @@ export type DataCode =
   | 'column'
   | 'missing'
   | 'image'
+  | 'series'
+  | 'volume'
   | 'label'
   | 'leak'
   | 'classes'

@@ -13,7 +13,6 @@ export {
   type Fit,
   type ImageOptions,
   type PixelSource,
-  type Volume,
   type Column,
 } from './dataset.js';
 export { type Description } from './summary.js';
@@ -22,6 +21,9 @@ export { phantom, type PhantomOptions } from './phantom.js';
 export { splitByPatient, splitByImage, type SplitOptions } from './split.js';
 export { kFold, leaveOneSourceOut, type FoldOptions } from './folds.js';
 export { loadImage } from './image.js';
+export { readDicom, type DicomImage } from './dicom/image.js';
+export { Volume, type Voxels, type VolumeFacts, type Triple } from './volume/volume.js';
+export { windows, windowed, type Window, type WindowChoice, type WindowName } from './window.js';
 export { batches, clearCache, type Batch, type BatchOptions } from './batches.js';
 export { danfo, fromFrame, type DataFrame, type FrameOptions } from './frame.js';
 export { DataError, type DataCode } from './errors.js';

@@ -1,5 +1,7 @@
 // Resizing of 8-bit pictures in memory: Pillow's BILINEAR (a triangle filter widened when shrinking), bit for bit.
 
+import type { Fit } from './dataset.js';
+
 const precision = 22; // Pillow's PRECISION_BITS for 8-bit pictures: 32 - 8 - 2
 const half = 1 << (precision - 1);
 
@@ -93,4 +95,60 @@ function triangle(length: number, newLength: number): Filter {
     w.forEach((v, k) => (weights[i * stride + k] = Math.trunc(0.5 + (v / sum) * 2 ** precision)));
   }
   return { starts, counts, weights, stride };
+}
+
+/** A place in a picture. */
+interface Rect {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/**
+ * A picture fitted into a square of `size` pixels: stretched ('fill'), cut at the longer side ('cover'), or with black around it
+ * ('contain'). `aspect` is the width by height that it is to be shown with, by default that of its pixels.
+ */
+export function fitSquare(
+  pixels: Uint8Array,
+  from: { width: number; height: number },
+  {
+    size,
+    fit,
+    aspect = from.width / from.height,
+    channels = 1,
+  }: { size: number; fit: Fit; aspect?: number; channels?: number },
+): Uint8Array {
+  const square = { width: size, height: size };
+  if (fit === 'fill') return resize(pixels, from, square, channels);
+  // the side that isn't `size`: longer where the picture covers the square, shorter where it is contained
+  const across = (fit === 'cover') === aspect > 1;
+  const other = Math.max(1, Math.round(size * (across ? aspect : 1 / aspect)));
+  const to = across ? { width: other, height: size } : { width: size, height: other };
+  const fitted = resize(pixels, from, to, channels);
+  const middle = {
+    left: Math.round((to.width - size) / 2),
+    top: Math.round((to.height - size) / 2),
+    ...square,
+  };
+  return part(fitted, to, middle, channels);
+}
+
+/** A part of a picture; black where it reaches outside. */
+export function part(
+  pixels: Uint8Array,
+  from: { width: number; height: number },
+  { left, top, width, height }: Rect,
+  channels = 1,
+): Uint8Array {
+  const out = new Uint8Array(width * height * channels);
+  const [first, last] = [Math.max(0, left), Math.min(from.width, left + width)];
+  for (let y = Math.max(0, top); y < Math.min(from.height, top + height); y++) {
+    const row = y * from.width;
+    out.set(
+      pixels.subarray((row + first) * channels, (row + last) * channels),
+      ((y - top) * width + first - left) * channels,
+    );
+  }
+  return out;
 }

@@ -1,0 +1,127 @@
+// Compressed frames to samples: JPEG by sharp, JPEG lossless, JPEG-LS and JPEG 2000 by libraries in JavaScript and WebAssembly.
+
+import { createRequire } from 'node:module';
+import type { Decoder as LosslessDecoder } from 'jpeg-lossless-decoder-js';
+import type { Header } from './header.js';
+import { unpackRle } from './rle.js';
+
+/** A frame's samples, unpacked. */
+export interface Unpacked {
+  /** Little endian, `bytesEach` a sample, colour by pixel. */
+  bytes: Uint8Array<ArrayBufferLike>;
+  bytesEach: number;
+  /** Already red, green and blue, whatever the photometric interpretation says. */
+  rgb?: boolean;
+}
+
+type Codec = (packed: Uint8Array, header: Header) => Unpacked | Promise<Unpacked>;
+
+const require = createRequire(import.meta.url);
+
+const codecs: Record<string, { name: string; decode: Codec }> = {
+  '1.2.840.10008.1.2.5': { name: 'RLE', decode: rle },
+  '1.2.840.10008.1.2.4.50': { name: 'JPEG baseline', decode: jpeg },
+  '1.2.840.10008.1.2.4.51': { name: 'JPEG extended', decode: jpeg },
+  '1.2.840.10008.1.2.4.57': { name: 'JPEG lossless', decode: lossless },
+  '1.2.840.10008.1.2.4.70': { name: 'JPEG lossless', decode: lossless },
+  '1.2.840.10008.1.2.4.80': { name: 'JPEG-LS', decode: jpegLs },
+  '1.2.840.10008.1.2.4.81': { name: 'JPEG-LS', decode: jpegLs },
+  '1.2.840.10008.1.2.4.90': { name: 'JPEG 2000', decode: jpeg2000 },
+  '1.2.840.10008.1.2.4.91': { name: 'JPEG 2000', decode: jpeg2000 },
+};
+
+export const codecOf = (syntax: string): { name: string; decode: Codec } | undefined => codecs[syntax];
+
+function rle(packed: Uint8Array, { rows, columns, samples, allocated }: Header): Unpacked {
+  const bytesEach = Math.ceil(allocated / 8);
+  return { bytes: unpackRle(packed, rows * columns, samples, bytesEach), bytesEach };
+}
+
+async function jpeg(packed: Uint8Array, header: Header): Promise<Unpacked> {
+  const { default: sharp } = await import('sharp');
+  const image = sharp(packed, { failOn: 'error' });
+  const { data, info } = await (header.samples === 1 ? image.toColourspace('b-w') : image)
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  expect(header, info.width, info.height, info.channels);
+  return { bytes: data, bytesEach: 1, rgb: true };
+}
+
+let losslessDecoder: typeof LosslessDecoder | undefined;
+async function lossless(packed: Uint8Array, header: Header): Promise<Unpacked> {
+  losslessDecoder ??= (await import('jpeg-lossless-decoder-js')).Decoder;
+  const bytesEach = header.allocated <= 8 ? 1 : 2;
+  const decoder = new losslessDecoder();
+  const copy = packed.slice();
+  const out = decoder.decode(copy.buffer as ArrayBuffer, 0, copy.length, bytesEach);
+  expect(header, decoder.frame.dimX, decoder.frame.dimY, decoder.frame.numComp);
+  return { bytes: new Uint8Array(out.buffer, out.byteOffset, out.byteLength), bytesEach };
+}
+
+/** What the two WebAssembly codecs share. */
+interface WasmDecoder {
+  getEncodedBuffer(length: number): Uint8Array;
+  getDecodedBuffer(): Uint8Array;
+  decode(): void;
+  getFrameInfo(): { width: number; height: number; bitsPerSample: number; componentCount: number };
+  getInterleaveMode?(): number;
+  delete(): void;
+}
+type WasmModule = Record<string, new () => WasmDecoder>;
+const modules = new Map<string, Promise<WasmModule>>();
+
+async function wasm(
+  name: string,
+  decoderName: string,
+  packed: Uint8Array,
+  header: Header,
+): Promise<Unpacked> {
+  let loading = modules.get(name);
+  if (!loading) {
+    const start = require(`@cornerstonejs/${name}/decodewasmjs`) as (options: object) => Promise<WasmModule>;
+    modules.set(name, (loading = start({ print: () => undefined, printErr: () => undefined })));
+  }
+  const decoder = new (await loading)[decoderName]();
+  try {
+    decoder.getEncodedBuffer(packed.length).set(packed);
+    decoder.decode();
+    const { width, height, bitsPerSample, componentCount } = decoder.getFrameInfo();
+    expect(header, width, height, componentCount);
+    const bytesEach = bitsPerSample > 8 ? 2 : 1;
+    let bytes: Uint8Array = decoder.getDecodedBuffer().slice();
+    // JPEG-LS may keep colour by plane
+    if (componentCount === 3 && decoder.getInterleaveMode?.() === 0) bytes = byPixel(bytes, 3, bytesEach);
+    return { bytes, bytesEach };
+  } finally {
+    decoder.delete();
+  }
+}
+
+function jpegLs(packed: Uint8Array, header: Header): Promise<Unpacked> {
+  return wasm('codec-charls', 'JpegLSDecoder', packed, header);
+}
+
+async function jpeg2000(packed: Uint8Array, header: Header): Promise<Unpacked> {
+  const unpacked = await wasm('codec-openjpeg', 'J2KDecoder', packed, header);
+  // the codestream's own colour transform has been undone
+  return { ...unpacked, rgb: header.samples === 3 };
+}
+
+/** Throws where a stream holds another picture than the file says. */
+function expect({ rows, columns, samples }: Header, width: number, height: number, channels: number): void {
+  if (width !== columns || height !== rows || channels !== samples)
+    throw new Error(
+      `its compressed picture has ${height} × ${width} pixels of ${channels} sample${channels === 1 ? '' : 's'}, not ${rows} × ${columns} of ${samples}`,
+    );
+}
+
+/** Colour by plane as colour by pixel. */
+export function byPixel(planes: Uint8Array, samples: number, bytesEach: number): Uint8Array {
+  const out = new Uint8Array(planes.length);
+  const area = planes.length / samples;
+  for (let s = 0; s < samples; s++)
+    for (let i = 0; i < area / bytesEach; i++)
+      for (let b = 0; b < bytesEach; b++)
+        out[(i * samples + s) * bytesEach + b] = planes[s * area + i * bytesEach + b];
+  return out;
+}
