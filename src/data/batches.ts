@@ -1,7 +1,8 @@
 // Batches of a data set, decoded ahead while the network computes, with a cache of decoded pictures.
 
-import type { Dataset, Fit, PixelSource, Row } from './dataset.js';
+import type { Dataset, PixelSource, Row } from './dataset.js';
 import { DataError } from './errors.js';
+import type { Fit } from './picture.js';
 import { random } from './random.js';
 
 export interface BatchOptions {

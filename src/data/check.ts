@@ -106,7 +106,7 @@ export async function checkPixels(
   const broken = new Set<Row>();
   await each(rows, signal, async (row) => {
     try {
-      await source.pixels(row, { size: 8, channels: 1, fit: 'fill' });
+      await source.pixels(row, { size: 8, channels: 1 });
     } catch (error) {
       if (onError === 'throw') throw error;
       broken.add(row);

@@ -2,6 +2,7 @@
 
 import { DataError } from './errors.js';
 import { danfo, type DataFrame } from './frame.js';
+import type { FitOptions, Picture } from './picture.js';
 import { random } from './random.js';
 import { describe, summaryTable, type Description } from './summary.js';
 import { Volume, type Voxels } from './volume/volume.js';
@@ -30,22 +31,25 @@ export interface Row {
   readonly extra?: Readonly<Record<string, string>>;
 }
 
-/** How a picture is fitted into the square: stretched, cut at the longer side, or padded with black. */
-export type Fit = 'fill' | 'cover' | 'contain';
-
-export interface ImageOptions {
-  /** Side of the square in pixels. */
-  size: number;
+export interface ImageOptions extends FitOptions {
   /** 1 grey (default), 3 colour. */
   channels?: 1 | 3;
-  /** Default 'fill', as the reference pipelines do. */
-  fit?: Fit;
 }
 
 /** Where pixels come from; one object a data set, shared by its filtered views. */
 export interface PixelSource {
   /** [size, size, channels], 8 bits. */
-  pixels(row: Row, options: Required<ImageOptions>): Promise<Uint8Array>;
+  pixels(row: Row, options: ImageOptions & { channels: 1 | 3 }): Promise<Uint8Array>;
+  /**
+   * The whole picture as it is stored, grey in one channel where it has no colour; much larger than `side` it may be shrunk first. What
+   * crops and augmentation start from; without it they start from `pixels` at the wanted size.
+   */
+  picture?(row: Row, options: { side: number }): Promise<Picture>;
+  /**
+   * How worker threads make this source anew: a module, its function, and what to call that with, which must survive structured
+   * cloning. Without it pictures are made on the thread of the caller.
+   */
+  recipe?: { module: string; make: string; options: unknown };
   /** [size, size], 1 where the lesion is; undefined for a row without a mask. */
   mask?(row: Row, options: { size?: number }): Uint8Array | undefined;
   /** [size, size], 1 where the lungs are. */
@@ -244,8 +248,8 @@ export class Dataset {
   }
 
   /** The row's picture, 8 bits, [size, size, channels]. */
-  async pixels(row: Row, { size, channels = 1, fit = 'fill' }: ImageOptions): Promise<Uint8Array> {
-    return this.source.pixels(row, { size, channels, fit });
+  async pixels(row: Row, options: ImageOptions): Promise<Uint8Array> {
+    return this.source.pixels(row, { ...options, channels: options.channels ?? 1 });
   }
 
   /**

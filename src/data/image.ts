@@ -1,9 +1,10 @@
-// Pictures from files: decoded by sharp in its own threads, shrunk as Pillow's BILINEAR does.
+// Pictures from files: JPEG by libjpeg-turbo, the rest by sharp in its own threads; fitted as Pillow does.
 
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import type { ImageOptions } from './dataset.js';
 import { DataError, describeError } from './errors.js';
-import { resize } from './resize.js';
+import { decodeJpeg } from './jpeg.js';
+import { fitted, grey, withChannels, type FitOptions, type Picture } from './picture.js';
 
 /** Pictures with a longer side are first brought to it by sharp, in its threads; that differs from Pillow by about a grey value. */
 const large = 1024;
@@ -13,7 +14,10 @@ const large = 1024;
  * 1024 × 1024; larger ones are first shrunk by sharp. Turned upright as EXIF says; 16 bits are brought to 8; transparency is
  * dropped. Throws DataError 'missing' or 'image'.
  */
-export async function loadImage(file: string, options: ImageOptions): Promise<Float32Array> {
+export async function loadImage(
+  file: string,
+  options: FitOptions & { channels?: 1 | 3 },
+): Promise<Float32Array> {
   const pixels = await loadPixels(file, options);
   const out = new Float32Array(pixels.length);
   for (let i = 0; i < out.length; i++) out[i] = pixels[i] / 255;
@@ -23,31 +27,30 @@ export async function loadImage(file: string, options: ImageOptions): Promise<Fl
 /** `loadImage` in 8 bits. */
 export async function loadPixels(
   file: string,
-  { size, channels = 1, fit = 'fill' }: ImageOptions,
+  { channels = 1, ...options }: FitOptions & { channels?: 1 | 3 },
 ): Promise<Uint8Array> {
+  const { size, resize = size } = options;
   if (!(Number.isInteger(size) && size > 0))
     throw new DataError('option', `The size of a picture must be a whole number of pixels, not ${size}.`);
-  const limit = Math.max(large, 2 * size);
-  const within =
-    fit === 'fill'
-      ? { width: limit, height: limit, fit: 'inside' as const, withoutEnlargement: true }
-      : { width: size, height: size, fit, background: '#000' };
+  return withChannels(fitted(await loadPicture(file, Math.max(size, resize)), options), channels);
+}
+
+/**
+ * The whole picture, grey in one channel where it has no colour. One of more than 1024 pixels, and more than twice `side`, on its shorter side is shrunk to that.
+ * Throws DataError 'missing' or 'image'.
+ */
+export async function loadPicture(file: string, side = 0): Promise<Picture> {
+  const limit = Math.max(large, 2 * side);
   try {
-    const { data, info } = await sharp(file, { failOn: 'error', limitInputPixels: 400_000_000 })
-      .autoOrient()
-      .removeAlpha()
-      .resize({ ...within, kernel: 'linear', fastShrinkOnLoad: false })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const grey = toGrey(data, info.channels, channels === 1);
-    const square = { width: size, height: size };
-    if (!grey) return resize(data, info, square, 3);
-    const shrunk = resize(grey, info, square);
-    return channels === 1 ? shrunk : inColour(shrunk);
+    const bytes = await readFile(file);
+    const { pixels, width, height, channels } =
+      (await decodeJpeg(bytes, limit)) ?? (await decode(bytes, limit));
+    if (channels === 1) return { pixels, width, height, channels };
+    if (channels === 2 || isGrey(pixels, channels))
+      return { pixels: grey(pixels, channels), width, height, channels: 1 };
+    return { pixels, width, height, channels: 3 };
   } catch (error) {
-    const { code, message } = error as { code?: string; message?: string };
-    if (error instanceof DataError) throw error;
-    if (code === 'ENOENT' || /Input file is missing/.test(message ?? ''))
+    if ((error as { code?: string }).code === 'ENOENT')
       throw new DataError('missing', `There is no file ${file}.`, { cause: error });
     throw new DataError(
       'image',
@@ -57,24 +60,29 @@ export async function loadPixels(
   }
 }
 
-/** Grey, by Pillow's weights (ITU-R 601) where there is colour; undefined if there is and `always` isn't set. */
-function toGrey(pixels: Uint8Array, from: number, always: boolean): Uint8Array | undefined {
-  if (from === 1) return pixels;
-  const out = new Uint8Array(pixels.length / from);
-  let at = 0;
-  for (let i = 0; i < out.length; i++, at += from) {
-    const r = pixels[at];
-    const g = from < 3 ? r : pixels[at + 1];
-    const b = from < 3 ? r : pixels[at + 2];
-    if (!always && (r !== g || r !== b)) return undefined;
-    out[i] = (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
-  }
-  return out;
+async function decode(
+  bytes: Buffer,
+  limit: number,
+): Promise<{ pixels: Uint8Array; width: number; height: number; channels: number }> {
+  const { data, info } = await sharp(bytes, { failOn: 'error', limitInputPixels: 400_000_000 })
+    .autoOrient()
+    .removeAlpha()
+    .resize({
+      width: limit,
+      height: limit,
+      fit: 'outside',
+      withoutEnlargement: true,
+      kernel: 'linear',
+      fastShrinkOnLoad: false,
+    })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  return { pixels: data, ...info };
 }
 
-/** Three equal channels from one. */
-export function inColour(grey: Uint8Array): Uint8Array {
-  const out = new Uint8Array(grey.length * 3);
-  for (let i = 0; i < grey.length; i++) out[3 * i] = out[3 * i + 1] = out[3 * i + 2] = grey[i];
-  return out;
+/** Whether all channels are equal everywhere. */
+function isGrey(pixels: Uint8Array, channels: number): boolean {
+  for (let at = 0; at < pixels.length; at += channels)
+    if (pixels[at] !== pixels[at + 1] || pixels[at] !== pixels[at + 2]) return false;
+  return true;
 }

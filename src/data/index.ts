@@ -10,13 +10,14 @@ export {
   type Row,
   type Film,
   type Where,
-  type Fit,
   type ImageOptions,
   type PixelSource,
   type Column,
 } from './dataset.js';
 export { type Description } from './summary.js';
 export { merge, type MergeOptions } from './merge.js';
+export { type Fit, type FitOptions, type Picture } from './picture.js';
+export { type Interpolation } from './resize.js';
 export { phantom, type PhantomOptions } from './phantom.js';
 export { splitByPatient, splitByImage, type SplitOptions } from './split.js';
 export { kFold, leaveOneSourceOut, type FoldOptions } from './folds.js';

@@ -2,9 +2,9 @@
 
 import { Dataset, type PixelSource, type Row } from './dataset.js';
 import { DataError } from './errors.js';
-import { inColour } from './image.js';
 import { drawFilm, drawPatient, findings, type Finding } from './phantom/anatomy.js';
 import { drawPicture, type Picture } from './phantom/film.js';
+import { inColour } from './picture.js';
 import { random } from './random.js';
 import { resize } from './resize.js';
 import { splitByPatient } from './split.js';

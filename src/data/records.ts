@@ -2,9 +2,9 @@
 
 import { resolve } from 'node:path';
 import { checkFiles, checkLabels, checkLeak, checkPixels, noteGaps } from './check.js';
-import { Dataset, type ImageOptions, type PixelSource, type Row } from './dataset.js';
+import { Dataset, type PixelSource, type Row } from './dataset.js';
 import { DataError } from './errors.js';
-import { loadPixels } from './image.js';
+import { fileSource } from './file-source.js';
 import { splitByPatient, type SplitOptions } from './split.js';
 
 export interface OpenOptions {
@@ -101,7 +101,7 @@ export async function fromRecords(
   if (!pictures) rows = checkFiles(rows, where, onError, notes);
   if (options.split) rows = splitByPatient(rows, options.split);
   checkLeak(rows, where, options.allowLeak ?? false, notes);
-  const source: PixelSource = pictures?.source ?? { pixels: (row, o) => pixelsOf(row, where, o) };
+  const source: PixelSource = pictures?.source ?? fileSource({ manifest: where });
   if (check === 'pixels') rows = await checkPixels(rows, source, onError, notes, options.signal);
   if (rows.length === 0) throw new DataError('empty', `${where}: no image is left. ${notes.join(' ')}`);
   noteGaps(rows, classes, notes);
@@ -135,16 +135,4 @@ function checkColumns(
         (absent.includes(splitColumn) ? ' To split by patient here: { split: { seed: 0 } }.' : ''),
     );
   return label;
-}
-
-/** The row's picture; an error names its place in the manifest. */
-async function pixelsOf(row: Row, manifest: string, options: Required<ImageOptions>): Promise<Uint8Array> {
-  try {
-    return await loadPixels(row.file!, options);
-  } catch (error) {
-    if (!(error instanceof DataError) || error.code === 'option' || row.line === undefined) throw error;
-    throw new DataError(error.code, `${manifest}, line ${row.line}: ${error.message}`, {
-      cause: error.cause,
-    });
-  }
 }
