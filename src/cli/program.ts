@@ -38,8 +38,8 @@ function cellgradProgram(): Command {
 
   program
     .command('run')
-    .description('runs a notebook from top to bottom, without Jupyter or Python')
-    .argument('<notebook>', 'the .ipynb file')
+    .description('runs a notebook or a script from top to bottom, without Jupyter or Python')
+    .argument('<notebook>', 'the .ipynb file, or a .ts file whose cells begin with "// %%"')
     .option('--output <file>', 'the executed notebook (default: out/NAME.ipynb)')
     .option('--html <file>', 'the report (default: out/NAME.html)')
     .option('--param <key=value>', 'sets a value of the cell tagged "parameters"; may be repeated', parameter)

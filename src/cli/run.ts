@@ -1,11 +1,13 @@
-// `cellgrad run`: a notebook from top to bottom, written as a notebook and as a page.
+// `cellgrad run`: a notebook or a percent script from top to bottom, written as a notebook and as a page.
 import { constants } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   formatNotebook,
   injectParameters,
+  isScript,
   notebookHtml,
   readNotebook,
+  readScript,
   RunError,
   runNotebook,
   terminalProgress,
@@ -38,8 +40,9 @@ export async function run(file: string, flags: RunFlags): Promise<number> {
 async function runFile(file: string, flags: RunFlags): Promise<number> {
   const path = resolve(file);
   const folder = dirname(path);
-  const name = basename(path).replace(/\.ipynb$/i, '');
-  const notebook = injectParameters(readNotebook(file), flags.param ?? {});
+  const name = basename(path).replace(/\.(ipynb|[cm]?[jt]sx?)$/i, '');
+  const source = isScript(file) ? readScript(file) : { notebook: readNotebook(file), lines: undefined };
+  const notebook = injectParameters(source.notebook, flags.param ?? {});
   const output = resolve(flags.output ?? join('out', `${name}.ipynb`));
   const html = resolve(flags.html ?? join('out', `${name}.html`));
   if (output === html) throw new UsageError('--output and --html name the same file.');
@@ -51,6 +54,7 @@ async function runFile(file: string, flags: RunFlags): Promise<number> {
     const result = await runNotebook(notebook, {
       kernel: kernelArguments(),
       folder,
+      script: source.lines && { file, lines: source.lines },
       timeout: flags.timeout,
       allowErrors: flags.allowErrors,
       signal,

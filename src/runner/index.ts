@@ -13,4 +13,5 @@ export {
 export { injectParameters } from './parameters.js';
 export { terminalProgress, type Progress } from './progress.js';
 export { runNotebook, type RunOptions, type RunResult } from './run.js';
+export { isScript, parseScript, readScript, type Script } from './script.js';
 export type { Failure } from './failure.js';

@@ -39,23 +39,24 @@ const KERNELS = new Set(['cellgrad', 'tslab', 'jslab', 'deno']);
 
 /** Throws a RunError for a file that isn't a notebook for TypeScript. */
 export function readNotebook(file: string): Notebook {
-  const notebook = parseNotebook(read(file), file);
+  const notebook = parseNotebook(readText(file, 'notebook'), file);
   checkLanguage(notebook, file);
   return notebook;
 }
 
-function read(file: string): string {
+/** Throws a RunError that says what keeps the file from being read. */
+export function readText(file: string, what: 'notebook' | 'script'): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const what =
+    const sentence =
       code === 'ENOENT' || code === 'ENOTDIR'
-        ? `There is no notebook ${file}.`
+        ? `There is no ${what} ${file}.`
         : code === 'EISDIR'
-          ? `${file} is a folder; name a notebook in it.`
-          : `The notebook ${file} can't be read (${code}).`;
-    throw new RunError('notebook', what, { cause });
+          ? `${file} is a folder; name a ${what} in it.`
+          : `The ${what} ${file} can't be read (${code}).`;
+    throw new RunError('notebook', sentence, { cause });
   }
 }
 
@@ -125,7 +126,8 @@ export function cellId(given: unknown, index: number, source: string, ids: Set<s
   return id;
 }
 
-function checkLanguage({ metadata }: Notebook, file: string): void {
+/** Throws a RunError where the notebook names a kernel of another language. */
+export function checkLanguage({ metadata }: Notebook, file: string): void {
   const { kernelspec, language_info } = metadata;
   const language = (kernelspec?.language ?? language_info?.name)?.toLowerCase();
   // one that names no kernel at all is taken at the caller's word

@@ -1,5 +1,5 @@
 // Runs a notebook from top to bottom in a kernel of its own, and gathers what it shows.
-import { failureOf, type Failure } from './failure.js';
+import { failureOf, nameOf, type Failure, type Places } from './failure.js';
 import { startKernelProcess, type KernelProcess } from './kernel-process.js';
 import type { Cell, Notebook, Output } from './notebook.js';
 import { Outputs } from '../outputs.js';
@@ -12,6 +12,8 @@ export interface RunOptions {
   kernel: string[];
   /** The folder the cells work in. */
   folder: string;
+  /** The script that the notebook came from, and its lines where the cells begin, by their ids: errors are said to be there. */
+  script?: { file: string; lines: ReadonlyMap<string, number> };
   /** The most a cell may take, in seconds; without it, any time. */
   timeout?: number;
   /** Go on after a cell that fails. */
@@ -68,6 +70,11 @@ class Run {
   private readonly outputs = new Outputs();
   private readonly widgets = new WidgetStates();
   private readonly cellOf = new Map<string, Cell>();
+  private readonly lines = new Map<number, number>();
+  private readonly places: Places = (cell) => {
+    const line = this.lines.get(cell);
+    return line === undefined ? undefined : { file: this.options.script!.file, line };
+  };
   private savedAt = Date.now();
 
   constructor(
@@ -121,7 +128,7 @@ class Run {
     return this.notebook.cells.flatMap((cell) => {
       const error = cell.outputs?.find((output) => output.output_type === 'error');
       if (!error || this.failed.has(cell) || isTagged(cell, 'raises-exception')) return [];
-      return [failureOf(cell.execution_count ?? 0, error)];
+      return [failureOf(cell.execution_count ?? 0, error, this.places)];
     });
   }
 
@@ -134,6 +141,9 @@ class Run {
     const { timeout, grace = GRACE_S } = this.options;
     const { id, reply } = kernel.execute(cell.source);
     this.cellOf.set(id, cell);
+    // every cell counts, so that its number is known before it has run
+    const line = this.options.script?.lines.get(cell.id);
+    if (line !== undefined) this.lines.set(number, line);
     const limit = after<End>(timeout === undefined ? undefined : timeout * 1000, 'timeout');
     const first = await Promise.race([reply, limit.done, aborted]);
     limit.cancel();
@@ -159,7 +169,11 @@ class Run {
       return this.broken(cell, number, 'DeadKernel', `the kernel ended while it ran.${kernel.lastWords()}`);
     cell.execution_count = reply.execution_count as number;
     if (reply.status !== 'ok')
-      return failureOf(cell.execution_count, reply as unknown as Parameters<typeof failureOf>[1]);
+      return failureOf(
+        cell.execution_count,
+        reply as unknown as Parameters<typeof failureOf>[1],
+        this.places,
+      );
     return undefined;
   }
 
@@ -168,7 +182,7 @@ class Run {
     const evalue = why[0].toUpperCase() + why.slice(1);
     cell.outputs!.push({ output_type: 'error', ename, evalue, traceback: [`${ename}: ${evalue}`] });
     cell.execution_count ??= number;
-    return { cell: number, message: `Cell ${number}: ${why}`, excerpt: [] };
+    return { cell: number, message: `${nameOf(number, this.places)}: ${why}`, excerpt: [] };
   }
 
   private onMessage(request: string, type: string, content: Json, buffers: Uint8Array[]): void {
