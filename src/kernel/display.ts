@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto';
 import { inspect } from 'node:util';
 import { currentCell } from './origin.js';
 import { knownBundle } from './known.js';
-import { escape, tableHtml } from './table.js';
+import { imageBundle, type ImageOptions } from './picture.js';
+import { escape, frameBundle, tableBundle, type ViewOptions } from './table/index.js';
 import type { Json } from './wire.js';
 
 export type MimeBundle = Record<string, unknown>;
@@ -67,18 +68,21 @@ function template(mime: string): Template {
     };
     const body =
       typeof text === 'string' ? text : String.raw({ raw: text }, ...values.map((value) => insert(value)));
-    return { [DISPLAY]: () => ({ [mime]: body, 'text/plain': body }) };
+    return rich({ [mime]: body, 'text/plain': body });
   };
 }
 
+const rich = (bundle: MimeBundle): Rich => ({ [DISPLAY]: () => bundle });
+
 /** ``display.html`<b>${name}</b>` `` and the like. */
-export const templates = {
+Object.assign(display, {
   html: template('text/html'),
   svg: template('image/svg+xml'),
   md: template('text/markdown'),
   latex: template('text/latex'),
-};
-Object.assign(display, templates);
+  table: (value: unknown, options?: ViewOptions) => rich(tableBundle(value, options)),
+  image: (value: unknown, options?: ImageOptions) => rich(imageBundle(value, options)),
+});
 
 const handles = new WeakSet<object>();
 
@@ -120,12 +124,7 @@ export function mimeBundle(value: unknown): MimeBundle | Promise<MimeBundle> {
   }
   const known = knownBundle(value);
   if (known) return { 'text/plain': inspect(value, { depth: 0 }), ...known };
-  const html = tableHtml(value);
-  const text =
-    html && typeof (value as { toString: unknown }).toString === 'function'
-      ? tableText(value)
-      : inspect(value);
-  return html ? { 'text/plain': text, 'text/html': html } : { 'text/plain': text };
+  return frameBundle(value) ?? { 'text/plain': inspect(value) };
 }
 
 function custom(value: unknown): ((this: unknown) => unknown) | undefined {
@@ -136,11 +135,6 @@ function custom(value: unknown): ((this: unknown) => unknown) | undefined {
   } catch {
     return undefined; // a proxy that throws on unknown keys
   }
-}
-
-function tableText(value: unknown): string {
-  const text = String(value);
-  return text.startsWith('[object') ? inspect(value, { depth: 1 }) : text;
 }
 
 /** Bytes become base64, as the protocol wants them. */

@@ -5,7 +5,7 @@ import { PlotError } from './errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { grid } from './picture.js';
-import { pngUrl } from './png.js';
+import { pngUrl } from '../png.js';
 
 /** Output of a layer for one film, channels last: `data[(y · width + x) · channels + channel]`. */
 export interface ActivationMaps {

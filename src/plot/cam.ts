@@ -6,7 +6,7 @@ import { PlotError } from './errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { checkFilm, edgeOf, greyAt, grid, paint, resample, sizeWithin, type Film } from './picture.js';
-import { pngUrl } from './png.js';
+import { pngUrl } from '../png.js';
 
 /** A film and its map, `cam[camHeight, camWidth]` in 0…1, of any resolution. */
 export interface CamFilm extends Film {

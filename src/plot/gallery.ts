@@ -5,7 +5,7 @@ import { PlotError } from './errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { checkFilm, edgeOf, greyAt, grid, sizeWithin, type Film } from './picture.js';
-import { pngUrl } from './png.js';
+import { pngUrl } from '../png.js';
 
 const OUTLINE = hexToRgb('#FFB000');
 

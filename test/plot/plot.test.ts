@@ -8,7 +8,7 @@ import sharp from 'sharp';
 import * as plot from '../../src/plot/index.js';
 import { contrast, hexToRgb, onScale, BLUES, PALETTE } from '../../src/plot/colors.js';
 import { resample } from '../../src/plot/picture.js';
-import { encodePng } from '../../src/plot/png.js';
+import { encodePng } from '../../src/png.js';
 import type { HeatmapTrace } from '../../src/plot/spec.js';
 import { tickLabel, ticksBy, niceStep } from '../../src/plot/ticks.js';
 import { classes, everyFigure, film, history, judged, maps } from './samples.js';

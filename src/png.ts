@@ -1,7 +1,6 @@
-// A PNG encoder: 8 bits, grey, palette or RGB. Synchronous, so that a figure can show itself at once.
+// A PNG encoder: 8 bits, grey, palette, RGB or RGBA. Synchronous, so that a figure can show itself at once.
 
 import { deflateSync } from 'node:zlib';
-import type { Rgb } from './colors.js';
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, n) => {
   for (let k = 0; k < 8; k++) n = n & 1 ? 0xedb88320 ^ (n >>> 1) : n >>> 1;
@@ -25,14 +24,14 @@ function chunk(type: string, data: Uint8Array): Buffer {
 
 /**
  * Encodes pixels as PNG.
- * @param pixels `[height, width]` (grey, or indices if a palette is given) or `[height, width, 3]`
+ * @param pixels `[height, width]` (grey, or indices if a palette is given), `[height, width, 3]` or `[height, width, 4]`
  * @param options.palette up to 256 colours that `pixels` index
  */
 export function encodePng(
   pixels: Uint8Array,
   width: number,
   height: number,
-  { palette }: { palette?: Rgb[] } = {},
+  { palette }: { palette?: [r: number, g: number, b: number][] } = {},
 ): Buffer {
   const depth = pixels.length / (width * height);
   const stride = width * depth;
@@ -48,7 +47,7 @@ export function encodePng(
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head.set([8, palette ? 3 : depth === 3 ? 2 : 0, 0, 0, 0], 8);
+  head.set([8, palette ? 3 : { 1: 0, 3: 2, 4: 6 }[depth]!, 0, 0, 0], 8);
   return Buffer.concat([
     Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
     chunk('IHDR', head),
