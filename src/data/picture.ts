@@ -1,6 +1,6 @@
 // A decoded picture, and how it is brought to the size of a network's input.
 
-import { resize, type Interpolation } from './resize.js';
+import { fitSquare, part, resize, type Interpolation } from './resize.js';
 
 /** `pixels` is [height, width, channels], 8 bits. */
 export interface Picture {
@@ -16,12 +16,14 @@ export type Fit = 'fill' | 'cover' | 'contain';
 export interface FitOptions {
   /** Side of the square in pixels. */
   size: number;
+  /** Default 'fill', as the reference pipelines do. */
   fit?: Fit;
   /**
    * Bring the shorter side to this, then cut the square out of the middle: torchvision's `Resize(resize)` and `CenterCrop(size)`.
    * Default: `size` where fit is 'cover'.
    */
   resize?: number;
+  /** Default 'bilinear'; 'bicubic' with fit 'fill', or with `resize`. */
   interpolation?: Interpolation;
 }
 
@@ -30,15 +32,8 @@ export function fitted(picture: Picture, options: FitOptions): Picture {
   const { size, fit = 'fill', interpolation = 'bilinear' } = options;
   const { width, height, channels } = picture;
   const square = { width: size, height: size };
-  if (fit === 'contain' && options.resize === undefined) {
-    const k = size / Math.max(width, height);
-    const inner = {
-      width: Math.max(1, Math.round(width * k)),
-      height: Math.max(1, Math.round(height * k)),
-    };
-    const shrunk = resize(picture.pixels, picture, inner, channels, { interpolation });
-    return padded({ pixels: shrunk, ...inner, channels }, size);
-  }
+  if (fit !== 'cover' && options.resize === undefined && interpolation === 'bilinear')
+    return { pixels: fitSquare(picture.pixels, picture, { size, fit, channels }), ...square, channels };
   if (fit === 'fill' && options.resize === undefined)
     return {
       pixels: resize(picture.pixels, picture, square, channels, { interpolation }),
@@ -46,15 +41,15 @@ export function fitted(picture: Picture, options: FitOptions): Picture {
       channels,
     };
   const to = shorterSide(picture, options.resize ?? size);
-  if (to.width < size || to.height < size)
-    return padded(fittedShorter(picture, options.resize ?? size, interpolation), size);
-  // as torchvision rounds the corner of a centre crop: half to even
-  const window = { x: halfEven(to.width - size), y: halfEven(to.height - size), ...square };
-  return {
-    pixels: resize(picture.pixels, picture, to, channels, { interpolation, window }),
-    ...square,
-    channels,
-  };
+  // as torchvision rounds the corner of a centre crop
+  const [left, top] = [halfEven(to.width - size), halfEven(to.height - size)];
+  if (left < 0 || top < 0) {
+    const whole = resize(picture.pixels, picture, to, channels, { interpolation });
+    return { pixels: part(whole, to, { left, top, ...square }, channels), ...square, channels };
+  }
+  const window = { x: left, y: top, ...square };
+  const pixels = resize(picture.pixels, picture, to, channels, { interpolation, window });
+  return { pixels, ...square, channels };
 }
 
 /** The whole picture with its shorter side brought to `side`: torchvision's `Resize(side)`. */
@@ -77,21 +72,10 @@ function shorterSide(
     : { width: Math.trunc((side * width) / height), height: side };
 }
 
+/** Half of it, a half pixel to the even side. */
 function halfEven(length: number): number {
   const half = length / 2;
   return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
-}
-
-/** In the middle of a black square; what is longer than the square is cut. */
-function padded({ pixels, width, height, channels }: Picture, size: number): Picture {
-  const out = new Uint8Array(size * size * channels);
-  const [left, top] = [Math.floor((size - width) / 2), Math.floor((size - height) / 2)];
-  const columns = Math.min(width, size);
-  for (let y = Math.max(0, top); y < Math.min(size, top + height); y++) {
-    const from = ((y - top) * width + Math.max(0, -left)) * channels;
-    out.set(pixels.subarray(from, from + columns * channels), (y * size + Math.max(0, left)) * channels);
-  }
-  return { pixels: out, width: size, height: size, channels };
 }
 
 /** Three equal channels from one. */

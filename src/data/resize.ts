@@ -1,6 +1,6 @@
 // Resizing of 8-bit pictures in memory: Pillow's BILINEAR and BICUBIC (filters widened when shrinking), bit for bit.
 
-import type { Fit } from './dataset.js';
+import type { Fit } from './picture.js';
 
 const precision = 22; // Pillow's PRECISION_BITS for 8-bit pictures: 32 - 8 - 2
 const half = 1 << (precision - 1);

@@ -1,6 +1,6 @@
 // Slices of a volume: planes through it, and pictures for networks in two dimensions.
 
-import type { Fit } from '../dataset.js';
+import type { Fit } from '../picture.js';
 import { DataError } from '../errors.js';
 import { fitSquare, resize } from '../resize.js';
 import { fullWindow, windowed, type WindowChoice } from '../window.js';
