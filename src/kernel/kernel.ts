@@ -54,10 +54,20 @@ export function startKernel(connection: Connection): void {
     exit(1);
   });
   let number = 0;
-  const kernel = new Kernel(flags, (message) => {
+  let results: ToSockets[] = [];
+  const post = (...messages: ToSockets[]): void => {
     number++;
     if (descriptors) writeMark(descriptors, number);
-    sockets.postMessage({ number, message } satisfies Posted);
+    sockets.postMessage({ number, messages: [...results, ...messages] } satisfies Posted);
+    results = [];
+  };
+  const kernel = new Kernel(flags, (message) => {
+    if (message.kind !== 'publish' || message.type !== 'execute_result') return post(message);
+    // the reply follows at once, as a rule: they travel together
+    results.push(message);
+    setImmediate(() => {
+      if (results.length) post();
+    });
   });
   kernel.install();
   sockets.on('message', (message: ToMain) => {

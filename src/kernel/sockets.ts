@@ -24,22 +24,31 @@ const { connection, flags, descriptors, heapLimit } = workerData as {
   heapLimit: number;
 };
 
-/** Sends in order; zeromq allows one send at a time. */
+/** Sends in order; zeromq allows one send at a time. Messages are made when what has to be done first is done. */
 class Outbox {
-  private readonly waiting: Buffer[][] = [];
+  private readonly waiting: (() => Buffer[])[] = [];
   private busy = false;
 
   constructor(private readonly socket: { send(frames: Buffer[]): Promise<void> }) {}
 
-  push(frames: Buffer[]): void {
+  push(frames: () => Buffer[]): void {
     this.waiting.push(frames);
-    if (!this.busy) void this.pump();
+    if (this.busy) return;
+    this.busy = true;
+    setImmediate(() => void this.pump());
   }
 
   private async pump(): Promise<void> {
-    this.busy = true;
-    for (let frames = this.waiting.shift(); frames; frames = this.waiting.shift())
+    for (let make = this.waiting.shift(); make; make = this.waiting.shift()) {
+      let frames: Buffer[];
+      try {
+        frames = make();
+      } catch (error) {
+        logTo(descriptors?.originals.stderr, `cellgrad: a message was lost: ${inspect(error)}\n`);
+        continue;
+      }
       await this.socket.send(frames).catch(() => undefined); // the peer has gone
+    }
     this.busy = false;
   }
 }
@@ -63,7 +72,7 @@ const outboxes = {
 const kernel = new Shell(flags, heapLimit, {
   toMain: (message) => parentPort!.postMessage(message),
   reply: (request, channel, type, content) =>
-    outboxes[channel].push(
+    outboxes[channel].push(() =>
       wire.encode(type, content, { identities: request.identities, parent: request.header }),
     ),
   publish: (type, content, parent, extra) => publish(type, content, parent, extra),
@@ -72,7 +81,7 @@ const kernel = new Shell(flags, heapLimit, {
   askInput: (request, content) => {
     const header = wire.header('input_request');
     const { identities } = request;
-    outboxes.stdin.push(
+    outboxes.stdin.push(() =>
       wire.encode('input_request', content, { header, identities, parent: request.header }),
     );
     return header.msg_id;
@@ -96,7 +105,7 @@ function publish(
   parent: Header | Json,
   extra: { metadata?: Json; buffers?: Uint8Array[] } = {},
 ): void {
-  outboxes.iopub.push(
+  outboxes.iopub.push(() =>
     wire.encode(type, content, { identities: [`kernel.${wire.session}.${type}`], parent, ...extra }),
   );
 }
@@ -135,7 +144,7 @@ async function welcome(): Promise<void> {
     if (frame[0] !== 1) continue;
     const subscription = frame.subarray(1);
     const content = { subscription: subscription.toString('utf8') };
-    outboxes.iopub.push(wire.encode('iopub_welcome', content, { identities: [subscription] }));
+    outboxes.iopub.push(() => wire.encode('iopub_welcome', content, { identities: [subscription] }));
   }
 }
 

@@ -79,7 +79,7 @@ export class Streams {
   private waiting: Posted[] = [];
   /** For each pipe, the marks that were passed. */
   private readonly passed = new Map<Pipe, number>();
-  /** The last message that was handled. */
+  /** The number of the last that were handled. */
   private handled = 0;
 
   constructor(private readonly o: StreamsOptions) {
@@ -101,7 +101,7 @@ export class Streams {
     }
   }
 
-  /** A message of the main thread, which comes after what was written before it. */
+  /** Messages of the main thread, which come after what was written before it. */
   fromMain(posted: Posted): void {
     this.waiting.push(posted);
     if (this.pump()) return;
@@ -111,9 +111,9 @@ export class Streams {
     this.pump();
   }
 
-  private handle({ number, message }: Posted): void {
+  private handle({ number, messages }: Posted): void {
     this.handled = number;
-    this.o.handle(message);
+    for (const message of messages) this.o.handle(message);
   }
 
   /** Reads what is there. */

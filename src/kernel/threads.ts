@@ -30,10 +30,10 @@ export type ToSockets =
   | { kind: 'ask'; id: number; question: Asked; content: Json }
   | { kind: 'input'; cell: number; question: number; prompt: string; password: boolean };
 
-/** How a message travels to the socket thread: numbered, for its place among what is written to the descriptors. */
+/** How messages travel to the socket thread: numbered, for their place among what is written to the descriptors. */
 export interface Posted {
   number: number;
-  message: ToSockets;
+  messages: ToSockets[];
 }
 
 /** Slots of the shared Int32Array. */
