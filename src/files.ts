@@ -75,8 +75,8 @@ function makeFolder(folder: string): void {
 
 const beside = (path: string): string => `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
 
-function unwritable(path: string, cause: unknown): FileError {
-  const { code } = cause as NodeJS.ErrnoException;
+/** Why the system doesn't write somewhere, in a few words; undefined where the error is about something else. */
+export function whyUnwritable(cause: unknown): string | undefined {
   const why: Record<string, string> = {
     EACCES: 'this user may not write there',
     EPERM: 'this user may not write there',
@@ -88,7 +88,8 @@ function unwritable(path: string, cause: unknown): FileError {
     EEXIST: 'a part of the path is a file, not a folder',
     EISDIR: 'it is a folder',
   };
-  return new FileError(`${path} can't be written: ${why[code ?? ''] ?? (cause as Error).message}.`, {
-    cause,
-  });
+  return why[(cause as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
+
+const unwritable = (path: string, cause: unknown): FileError =>
+  new FileError(`${path} can't be written: ${whyUnwritable(cause) ?? (cause as Error).message}.`, { cause });

@@ -1,6 +1,7 @@
 // The command line: what each command takes, and the module that does it, loaded only when it is called.
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { readFileSync } from 'node:fs';
+import { dataCommand } from './data.js';
 import { UsageError } from './errors.js';
 import type { InstallFlags } from './install.js';
 import type { RunFlags } from './run.js';
@@ -56,6 +57,8 @@ function cellgradProgram(): Command {
     .option('--json', 'as JSON')
     .action(async (flags: { json?: boolean }) => done(await (await import('./doctor.js')).runDoctor(flags)));
 
+  dataCommand(program, done);
+
   program
     .command('kernel', { hidden: true })
     .description('starts a kernel; Jupyter calls this')
@@ -64,13 +67,15 @@ function cellgradProgram(): Command {
       (await import('./kernel.js')).kernel(connectionFile),
     );
 
-  for (const each of [program, ...program.commands])
+  for (const each of everyCommand(program))
     each
       .exitOverride()
       .configureOutput({ outputError: () => undefined }) // runProgram says it
       .configureHelp({ commandUsage: (command) => usage(program, command) });
   return program;
 }
+
+const everyCommand = (command: Command): Command[] => [command, ...command.commands.flatMap(everyCommand)];
 
 function sentenceOf(error: CommanderError, program: Command): string {
   const text = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '. $1');
@@ -94,9 +99,10 @@ function place(command: Command): Command {
 }
 
 function usage(program: Command, command: Command): string {
-  return command === program
-    ? 'cellgrad <command> [options]'
-    : `cellgrad ${command.name()} ${command.usage()}`;
+  if (command === program) return 'cellgrad <command> [options]';
+  const names = [command.name()];
+  for (let above = command.parent; above; above = above.parent) names.unshift(above.name());
+  return `${names.join(' ')} ${command.usage()}`;
 }
 
 function parameter(text: string, before: Record<string, string> = {}): Record<string, string> {

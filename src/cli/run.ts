@@ -1,5 +1,4 @@
 // `cellgrad run`: a notebook or a percent script from top to bottom, written as a notebook and as a page.
-import { constants } from 'node:os';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import {
   formatNotebook,
@@ -16,6 +15,7 @@ import {
 } from '../runner/index.js';
 import { checkWritable, FileError, writeWholeSync } from '../files.js';
 import { UsageError } from './errors.js';
+import { codeOf, stopSignals } from './signals.js';
 import { kernelArguments } from './spawn.js';
 
 export interface RunFlags {
@@ -69,7 +69,7 @@ async function runFile(file: string, flags: RunFlags): Promise<number> {
       writeWholeSync(html, notebookHtml(result.notebook, { folder, name }));
       process.stdout.write(`Notebook: ${shown(output)}\nReport:   ${shown(html)}\n`);
     }
-    if (stop) return 128 + constants.signals[stop];
+    if (stop) return codeOf(stop);
     return result.complete && (flags.allowErrors || !result.failures.length) ? 0 : 1;
   } finally {
     release();
@@ -85,24 +85,4 @@ function report({ message, excerpt }: Failure): void {
 function shown(path: string): string {
   const near = relative(process.cwd(), path);
   return near.startsWith('..') ? path : near;
-}
-
-type Stop = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
-
-/** The first signal ends the run in good order, the second one at once. */
-function stopSignals(): { signal: AbortSignal; received(): Stop | undefined; release(): void } {
-  const controller = new AbortController();
-  let stop: Stop | undefined;
-  const handler = (name: Stop): void => {
-    if (stop) process.exit(128 + constants.signals[name]);
-    stop = name;
-    controller.abort();
-  };
-  const names: Stop[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
-  for (const name of names) process.on(name, handler);
-  return {
-    signal: controller.signal,
-    received: () => stop,
-    release: () => names.forEach((name) => process.off(name, handler)),
-  };
 }

@@ -8,18 +8,19 @@ import { DataError, someOf } from './errors.js';
 
 type OnError = 'throw' | 'skip';
 
-const lineOf = (row: Row) => (row.line === undefined ? `row ${row.index}` : `line ${row.line}`);
+const lineOf = (row: Row) => (row.line === undefined ? (row.name ?? `row ${row.index}`) : `line ${row.line}`);
 const place = (row: Row) => (row.line === undefined ? row.file! : `${row.file} (${lineOf(row)})`);
 const places = (rows: readonly Row[]) => someOf(rows.map(place));
 const count = (n: number, noun: string) => `${n} ${noun}${n === 1 ? '' : 's'}`;
 const be = (n: number) => (n === 1 ? 'is' : 'are');
 
-/** Every label one of the classes, and two classes at least. */
+/** Every label one of the classes, and two classes at least, but where one is enough. */
 export function checkLabels(
   rows: readonly Row[],
   classes: readonly string[],
   label: string,
   manifest: string,
+  oneIsEnough = false,
 ): void {
   const outside = new Map<string, Row[]>();
   for (const row of rows) {
@@ -38,7 +39,7 @@ export function checkLabels(
     );
   }
   const found = new Set(rows.map((row) => row.label));
-  if (found.size < 2)
+  if (found.size < 2 && !oneIsEnough)
     throw new DataError(
       'classes',
       `${manifest}: every row has the label '${[...found][0]}' in column '${label}'. A classifier needs two classes at least; is another column meant (\`label\`), or does \`where\` leave out too much?`,
@@ -118,11 +119,8 @@ export async function checkPixels(
   return rows.filter((row) => !broken.has(row));
 }
 
-/**
- * Compares every file with the manifest's sha256. Returns the data set; throws DataError 'checksum' naming the first files that
- * differ or are gone, or, with onError 'skip', leaves those out and says so in `notes`. Rows without a sha256 pass.
- */
-export async function verify(
+/** `verify` of an open data set. */
+export async function verifyRows(
   dataset: Dataset,
   { onError = 'throw', signal }: { onError?: OnError; signal?: AbortSignal } = {},
 ): Promise<Dataset> {

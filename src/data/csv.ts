@@ -6,7 +6,10 @@ import { join } from 'node:path';
 import { DataError, describeError } from './errors.js';
 import type { TableRow } from './records.js';
 
-/** Reads a CSV with a header, in UTF-8. Throws DataError 'manifest'. */
+/**
+ * Reads a CSV with a header: comma, semicolon, tab or bar between the columns, as its first line tells; UTF-8 or UTF-16 with a byte
+ * order mark, UTF-8 without, or else Windows-1252. Throws DataError 'manifest'.
+ */
 export function readCsv(file: string): TableRow[] {
   if (!existsSync(file))
     throw new DataError('manifest', `There is no manifest ${file}. Paths start at ${process.cwd()}.`);
@@ -16,9 +19,10 @@ export function readCsv(file: string): TableRow[] {
       `${file} is a folder. Name the manifest in it, for instance ${join(file, 'manifest.csv')}.`,
     );
   try {
-    const records = parse(readFileSync(file), {
+    const text = decode(readFileSync(file));
+    const records = parse(text, {
       columns: true,
-      bom: true,
+      delimiter: delimiterOf(text),
       skip_empty_lines: true,
       trim: true,
       info: true,
@@ -29,4 +33,22 @@ export function readCsv(file: string): TableRow[] {
       cause: error,
     });
   }
+}
+
+/** Bytes as text, without a byte order mark. */
+export function decode(bytes: Buffer): string {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
+}
+
+/** The one of the usual delimiters that the header has most of, outside quotes. */
+function delimiterOf(text: string): string {
+  const header = text.slice(0, text.search(/[\r\n]|$/)).replace(/"[^"]*"/g, '');
+  const count = (delimiter: string): number => header.split(delimiter).length;
+  return [',', ';', '\t', '|'].reduce((best, next) => (count(next) > count(best) ? next : best));
 }

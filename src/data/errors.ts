@@ -1,6 +1,12 @@
 // What can be wrong with a data set, said in a sentence that names the place and what to do.
 
 export type DataCode =
+  | 'archive'
+  | 'licence'
+  | 'by-hand'
+  | 'offline'
+  | 'disk'
+  | 'name'
   | 'manifest'
   | 'column'
   | 'missing'

@@ -1,10 +1,15 @@
 // Data: labelled images from manifests or from the embedded phantom, their splits, and batches that decode ahead.
 
-export { open } from './manifest.js';
+export { open, type OpenSetOptions } from './manifest.js';
 export { type OpenOptions } from './records.js';
 export { fromFolder, type FolderOptions } from './class-folders.js';
-export { type ManifestDescription } from './schema.js';
-export { verify } from './check.js';
+export { list, info, type Listed } from './sets/catalogue.js';
+export { isAccepted, licenceText } from './sets/licence.js';
+export { type ManifestDescription } from './sets/description.js';
+export { bytesText, get, type GetOptions, type GetProgress, type GetResult } from './sets/get.js';
+export { type SetReport, type VerifyOptions } from './sets/inventory.js';
+export { type Roots } from './sets/rows.js';
+export { verify } from './verify.js';
 export {
   Dataset,
   type Row,

@@ -55,7 +55,6 @@ export async function fromRecords(
   { name, where, root, pictures }: Origin,
   options: OpenOptions,
 ): Promise<Dataset> {
-  const { onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
   const records = all.filter(({ values }) => options.where?.(values) ?? true);
   if (records.length === 0)
     throw new DataError('empty', `${where} has no rows${options.where ? ' that pass `where`' : ''}.`);
@@ -65,7 +64,7 @@ export async function fromRecords(
   const notes: string[] = [];
   const used = new Set([label, ...fields.map(column)]);
   const value = (record: Record<string, string>, field: Field) => record[column(field)] || undefined;
-  let rows: Row[] = [];
+  const rows: Row[] = [];
   for (const [i, { line, values }] of records.entries()) {
     if (!values[label]) continue;
     const place = `${where}, ${line === undefined ? `row ${i}` : `line ${line}`}`;
@@ -96,12 +95,38 @@ export async function fromRecords(
     notes.push(`${unlabelled} row${unlabelled === 1 ? '' : 's'} without a value in '${label}' left out.`);
   if (rows.length === 0) throw new DataError('empty', `${where}: no row has a value in '${label}'.`);
 
-  const classes = options.classes ?? [...new Set(rows.map((row) => row.label))].sort();
-  checkLabels(rows, classes, label, where);
-  if (!pictures) rows = checkFiles(rows, where, onError, notes);
+  return checkedDataset(rows, { name, where, label, notes, source: pictures?.source }, options);
+}
+
+export interface Rows {
+  name: string;
+  /** What errors call the place that the rows come from. */
+  where: string;
+  /** What the label's column is called there. */
+  label: string;
+  /** What was noticed so far. */
+  notes: string[];
+  /** Default: those found, sorted. */
+  classes?: readonly string[];
+  /** One class is enough, as the set is to be merged with others. */
+  oneIsEnough?: boolean;
+  /** Default: the rows' files. */
+  source?: PixelSource;
+}
+
+/** All checks of rows, and the data set. Throws DataError as `open` does. */
+export async function checkedDataset(
+  rows: Row[],
+  { name, where, label, notes, classes: known, oneIsEnough, source: own }: Rows,
+  options: OpenOptions,
+): Promise<Dataset> {
+  const { onError = 'throw', check = onError === 'skip' ? 'pixels' : 'files' } = options;
+  const classes = options.classes ?? known ?? [...new Set(rows.map((row) => row.label))].sort();
+  checkLabels(rows, classes, label, where, oneIsEnough);
+  if (!own) rows = checkFiles(rows, where, onError, notes);
   if (options.split) rows = splitByPatient(rows, options.split);
   checkLeak(rows, where, options.allowLeak ?? false, notes);
-  const source: PixelSource = pictures?.source ?? fileSource({ manifest: where });
+  const source = own ?? fileSource({ manifest: where });
   if (check === 'pixels') rows = await checkPixels(rows, source, onError, notes, options.signal);
   if (rows.length === 0) throw new DataError('empty', `${where}: no image is left. ${notes.join(' ')}`);
   noteGaps(rows, classes, notes);
