@@ -1,4 +1,5 @@
-// Strokes, discs and cloudy textures on a film's float planes: the few shapes a phantom is made of.
+// Strokes, tables and cloudy textures on float planes: the few shapes a phantom is made of. Only +, −, ×, ÷ and square roots, which
+// IEEE 754 rounds the same way everywhere: the same seed gives the same bytes on every machine and version of Node.
 
 import type { Random } from '../random.js';
 
@@ -12,6 +13,25 @@ export function step(low: number, high: number, x: number): number {
 export function bump(t: number): number {
   const s = 1 - t * t;
   return s <= 0 ? 0 : s * s;
+}
+
+export const square = (x: number): number => x * x;
+
+export const clamp = (x: number, low = 0, high = 1): number => (x < low ? low : x > high ? high : x);
+
+/** Tables hold a function of a length in [-reach, reach]; `index(x)` is where its value at x stands. */
+const reach = 1.6;
+const entries = 2048;
+const scale = entries / (2 * reach);
+
+export function tabulate(f: (x: number) => number): Float32Array {
+  const table = new Float32Array(entries);
+  for (let i = 0; i < entries; i++) table[i] = f((i + 0.5) / scale - reach);
+  return table;
+}
+
+export function index(x: number): number {
+  return x <= -reach ? 0 : x >= reach ? entries - 1 : ((x + reach) * scale) | 0;
 }
 
 /** Adds a line from (x0, y0) to (x1, y1) in pixels, `radius` thick with a soft edge; overlaps within one call don't add. */
@@ -31,14 +51,15 @@ export function stroke(
   const dx = x1 - x0;
   const dy = y1 - y0;
   const length2 = dx * dx + dy * dy || 1e-9;
+  const full = value * Math.min(1, radius * 2);
   for (let y = top; y <= bottom; y++)
     for (let x = left; x <= right; x++) {
-      const t = Math.min(1, Math.max(0, ((x - x0) * dx + (y - y0) * dy) / length2));
+      const t = clamp(((x - x0) * dx + (y - y0) * dy) / length2);
       const ex = x - x0 - t * dx;
       const ey = y - y0 - t * dy;
-      const d = Math.sqrt(ex * ex + ey * ey);
-      if (d >= soft) continue;
-      const v = value * Math.min(1, soft - d) * Math.min(1, radius * 2);
+      const d2 = ex * ex + ey * ey;
+      if (d2 >= soft * soft) continue;
+      const v = full * Math.min(1, soft - Math.sqrt(d2));
       plane[y * size + x] += weight ? v * weight[y * size + x] : v;
     }
 }
@@ -46,10 +67,11 @@ export function stroke(
 /** A cloudy texture in about [-1, 1]: smooth noise on a grid of `cells` by `cells`, read at (x, y) in [0, 1]. */
 export function clouds(r: Random, cells: number): (x: number, y: number) => number {
   const n = cells + 2;
-  const grid = Float32Array.from({ length: n * n }, () => r(-1, 1));
+  const grid = new Float32Array(n * n);
+  for (let i = 0; i < grid.length; i++) grid[i] = r(-1, 1);
   return (x, y) => {
-    const gx = Math.min(Math.max(x, 0), 0.9999) * cells;
-    const gy = Math.min(Math.max(y, 0), 0.9999) * cells;
+    const gx = clamp(x, 0, 0.9999) * cells;
+    const gy = clamp(y, 0, 0.9999) * cells;
     const ix = gx | 0;
     const iy = gy | 0;
     let tx = gx - ix;
@@ -61,4 +83,28 @@ export function clouds(r: Random, cells: number): (x: number, y: number) => numb
     const low = grid[at + n] + (grid[at + n + 1] - grid[at + n]) * tx;
     return top + (low - top) * ty;
   };
+}
+
+/** Adds such a texture, times `height`, to a whole square plane. */
+export function addClouds(plane: Float32Array, r: Random, cells: number, size: number, height: number): void {
+  const n = cells + 2;
+  const grid = new Float32Array(n * n);
+  for (let i = 0; i < grid.length; i++) grid[i] = r(-height, height);
+  const places = new Int32Array(size);
+  const weights = new Float32Array(size);
+  for (let i = 0; i < size; i++) {
+    const at = ((i + 0.5) * cells) / size;
+    places[i] = at;
+    const t = at - places[i];
+    weights[i] = t * t * (3 - 2 * t);
+  }
+  const line = new Float32Array(n);
+  for (let j = 0; j < size; j++) {
+    const row = places[j] * n;
+    for (let c = 0; c < n; c++) line[c] = grid[row + c] + (grid[row + n + c] - grid[row + c]) * weights[j];
+    for (let i = 0, at = j * size; i < size; i++, at++) {
+      const c = places[i];
+      plane[at] += line[c] + (line[c + 1] - line[c]) * weights[i];
+    }
+  }
 }
