@@ -2,10 +2,10 @@
 // phantom/README.md documents the recipe.
 
 import { Dataset, type PixelSource, type Row } from './dataset.js';
-import { inColour } from './picture.js';
+import { fitted, withChannels } from './picture.js';
 import { drawFilm, drawPatient } from './phantom/anatomy.js';
 import { draw, traits, type Confounders, type Trait } from './phantom/confounders.js';
-import { drawPicture, type Picture, type Shot } from './phantom/film.js';
+import { drawPicture, type Shot } from './phantom/film.js';
 import { degreeOf, drawCourse, drawDisease } from './phantom/findings.js';
 import type { Marks } from './phantom/marks.js';
 import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
@@ -42,7 +42,17 @@ const defaults: Required<PhantomOptions> = {
 export function phantom(options: PhantomOptions = {}): Dataset {
   const o = { ...defaults, ...options };
   check(o);
-  const { patients, seed, size, classes, noise, confounders } = o;
+  const { rows, shots } = plan(o);
+  return new Dataset('phantom', [...o.classes], splitByPatient(rows, { seed: o.seed }), sourceOf(shots, o));
+}
+
+/** The pixels of `phantom(options)`, whose options are all there: what worker threads call. */
+export function phantomSource(options: Required<PhantomOptions>): PixelSource {
+  return sourceOf(plan(options).shots, options);
+}
+
+function plan(o: Required<PhantomOptions>): { rows: Row[]; shots: Shot[] } {
+  const { patients, seed, classes, noise, confounders } = o;
   const range = severities(o.severity);
   const [fewest, most] = o.filmsPerPatient;
   const rows: Row[] = [];
@@ -92,16 +102,24 @@ export function phantom(options: PhantomOptions = {}): Dataset {
       });
     }
   }
-  return new Dataset('phantom', [...classes], splitByPatient(rows, { seed }), sourceOf(shots, size));
+  return { rows, shots };
 }
 
-function sourceOf(shots: readonly Shot[], size: number): PixelSource {
-  const draw = latest(64e6, 3 * size * size, (at: number): Picture => drawPicture(shots[at], size));
-  const square = { width: size, height: size };
+function sourceOf(shots: readonly Shot[], options: Required<PhantomOptions>): PixelSource {
+  const { size } = options;
+  const draw = latest(64e6, 3 * size * size, (at) => drawPicture(shots[at], size));
+  const picture = (row: Row) => ({
+    pixels: draw(row.index).pixels.slice(),
+    width: size,
+    height: size,
+    channels: 1 as const,
+  });
   return {
-    async pixels(row, { size: side, channels }) {
-      const grey = resize(draw(row.index).pixels, square, { width: side, height: side });
-      return channels === 1 ? grey.slice() : inColour(grey);
+    async pixels(row, wanted) {
+      return withChannels(fitted(picture(row), wanted), wanted.channels);
+    },
+    async picture(row) {
+      return picture(row);
     },
     mask(row, { size: side = size }) {
       return resizeMask(draw(row.index).mask, size, side);
@@ -109,6 +127,7 @@ function sourceOf(shots: readonly Shot[], size: number): PixelSource {
     lungs(row) {
       return draw(row.index).lungs.slice();
     },
+    recipe: { module: import.meta.url, make: 'phantomSource', options },
   };
 }
 
