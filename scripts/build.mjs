@@ -1,8 +1,9 @@
 // Builds src, test and bench into build/, file by file; types are checked by `npm run types`.
 import { build } from 'esbuild';
 import { globSync } from 'tinyglobby';
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { licences } from './licences.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -52,3 +53,13 @@ const bundles = [
 ];
 const inputs = bundles.flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(join(root, outdir, 'src', 'LICENCES.txt'), licences(root, inputs));
+
+// Jupyter wants the kernel's logo as pictures of two sizes too
+const logo = join(root, 'src/cli/logo.svg');
+const drawn = (name) => join(root, outdir, 'src/cli', name);
+copyFileSync(logo, drawn('logo-svg.svg'));
+for (const size of [32, 64])
+  await sharp(logo, { density: 288 })
+    .resize(size)
+    .png()
+    .toFile(drawn(`logo-${size}x${size}.png`));

@@ -1,7 +1,7 @@
 // Files that appear whole or not at all, and the word before a long run that they can't be written.
 
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -11,7 +11,8 @@ export class FileError extends Error {
 }
 
 /**
- * Writes beside the place and moves it there, so that readers see the old file or the new one whole. The folder is made.
+ * Writes beside the place and moves it there, so that readers see the old file or the new one whole, with the old one's
+ * permissions. The folder is made.
  * @throws FileError
  */
 export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
@@ -19,6 +20,7 @@ export async function writeWhole(path: string, content: string | Uint8Array): Pr
   try {
     makeFolder(dirname(path));
     await writeFile(temporary, content);
+    keepMode(path, temporary);
     renameSync(temporary, path);
   } catch (cause) {
     discard(temporary);
@@ -32,6 +34,7 @@ export function writeWholeSync(path: string, content: string | Uint8Array): void
   try {
     makeFolder(dirname(path));
     writeFileSync(temporary, content);
+    keepMode(path, temporary);
     renameSync(temporary, path);
   } catch (cause) {
     discard(temporary);
@@ -52,6 +55,10 @@ export function checkWritable(path: string): void {
     discard(temporary);
     throw unwritable(path, cause);
   }
+}
+
+function keepMode(of: string, on: string): void {
+  if (existsSync(of)) chmodSync(on, statSync(of).mode);
 }
 
 function discard(file: string): void {

@@ -1,10 +1,10 @@
-// `cellgrad install`: the kernelspec that tells Jupyter how to start us.
+// `cellgrad install`: where Jupyter looks for our kernelspec.
 import { existsSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { FileError, writeWholeSync } from '../files.js';
+import { FileError } from '../files.js';
 import { UsageError } from './errors.js';
-import { kernelArguments } from './spawn.js';
+import { writeKernelspec } from './kernelspec.js';
 
 export interface InstallFlags {
   user?: boolean;
@@ -15,17 +15,8 @@ export interface InstallFlags {
 
 export function install(flags: InstallFlags): number {
   const folder = specFolder(flags);
-  const spec = {
-    argv: [process.execPath, ...kernelArguments(), '--connection-file', '{connection_file}'],
-    display_name: 'TypeScript (cellgrad)',
-    language: 'typescript',
-    interrupt_mode: 'message',
-    metadata: { debugger: true },
-  };
   try {
-    writeWholeSync(join(folder, 'logo-svg.svg'), LOGO);
-    // Jupyter sees a kernel once this file is there
-    writeWholeSync(join(folder, 'kernel.json'), `${JSON.stringify(spec, null, 2)}\n`);
+    writeKernelspec(folder);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     throw new UsageError(`The kernel can't be registered: ${error.message}`, 1);
@@ -72,6 +63,3 @@ function environmentPrefix(): string {
     );
   return prefix;
 }
-
-const LOGO = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64"><rect width="64" height="64" rx="10" fill="#1f4e79"/><path d="M12 46 26 20l12 18 14-20" fill="none" stroke="#fff" stroke-width="5" stroke-linecap="round" stroke-linejoin="round"/><circle cx="52" cy="18" r="5" fill="#ffb347"/></svg>
-`;

@@ -1,6 +1,6 @@
 // `cellgrad kernel`: what Jupyter starts.
 import { requireOneTf } from '../compute/one-tf.js';
-import { readConnection, startKernel } from '../kernel/index.js';
+import { ConnectionError, readConnection, startKernel } from '../kernel/index.js';
 import { UsageError } from './errors.js';
 
 export function kernel(connectionFile: string): void {
@@ -8,8 +8,9 @@ export function kernel(connectionFile: string): void {
   try {
     connection = readConnection(connectionFile);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new UsageError(error.message);
   }
   requireOneTf();
-  startKernel(connection);
+  startKernel(connection, connectionFile);
 }

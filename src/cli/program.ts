@@ -3,7 +3,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { readFileSync } from 'node:fs';
 import { dataCommand } from './data.js';
 import { UsageError } from './errors.js';
+import type { CleanFlags } from './clean.js';
 import type { InstallFlags } from './install.js';
+import type { LabFlags } from './lab.js';
 import type { RunFlags } from './run.js';
 
 /** Parses the command line and does what it says. Throws a UsageError. */
@@ -38,6 +40,17 @@ function cellgradProgram(): Command {
     .action(async (flags: InstallFlags) => done((await import('./install.js')).uninstall(flags)));
 
   program
+    .command('lab')
+    .description('starts an installed JupyterLab with the kernel, registered or not')
+    .argument('[arguments...]', 'a folder or a notebook, and anything else that JupyterLab takes')
+    .addOption(new Option('--notebook', 'Jupyter Notebook instead').conflicts('console'))
+    .option('--console', 'Jupyter console instead')
+    .allowUnknownOption()
+    .action(async (args: string[], flags: LabFlags) =>
+      done(await (await import('./lab.js')).lab(args, flags)),
+    );
+
+  program
     .command('run')
     .description('runs a notebook or a script from top to bottom, without Jupyter or Python')
     .argument('<notebook>', 'the .ipynb file, or a .ts file whose cells begin with "// %%"')
@@ -49,6 +62,19 @@ function cellgradProgram(): Command {
     .option('--verbose', 'shows what cells print while they run')
     .action(async (notebook: string, flags: RunFlags) =>
       done(await (await import('./run.js')).run(notebook, flags)),
+    );
+
+  program
+    .command('clean')
+    .description('takes outputs, counts and volatile metadata out of notebooks, for git')
+    .argument('[notebooks...]', 'the .ipynb files; "-" reads one and writes it cleaned')
+    .option('--check', 'changes nothing; exit code 1 if one is not clean')
+    .addOption(
+      new Option('--install', 'has git do it to what it takes from this repository').conflicts('uninstall'),
+    )
+    .option('--uninstall', 'removes what --install set')
+    .action(async (files: string[], flags: CleanFlags) =>
+      done(await (await import('./clean.js')).clean(files, flags)),
     );
 
   program

@@ -197,7 +197,7 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
     note(
       'kernels',
       'No kernel is registered with Jupyter.',
-      'Run `cellgrad install` to open notebooks in JupyterLab or VS Code; `cellgrad run` needs none.',
+      'Run `cellgrad install` for JupyterLab or VS Code; `cellgrad lab` and `cellgrad run` need none.',
     );
   for (const k of kernels)
     if (k.broken)

@@ -42,15 +42,19 @@ interface Running {
 /** What V8 gives objects that stay, bytes; the rest of its limit is for new ones. */
 const heapLimit = getHeapStatistics().heap_size_limit - 64 * 2 ** 20;
 
-/** Starts a kernel in this process; it ends the process when it is shut down. */
-export function startKernel(connection: Connection): void {
+/**
+ * Starts a kernel in this process; it ends the process when it is shut down.
+ * @param connectionFile is told the ports that were chosen where `connection` has 0
+ */
+export function startKernel(connection: Connection, connectionFile: string): void {
   const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
   const descriptors = captureDescriptors();
-  const workerData = { connection, flags, descriptors, heapLimit };
+  const workerData = { connection, connectionFile, flags, descriptors, heapLimit };
   const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData });
   const exit = guardProcess();
   sockets.on('error', (error) => {
-    logTo(descriptors?.originals.stderr, `cellgrad: ${inspect(error)}\n`);
+    const what = error.name === 'ConnectionError' ? error.message : inspect(error);
+    logTo(descriptors?.originals.stderr, `cellgrad: ${what}\n`);
     exit(1);
   });
   let number = 0;

@@ -3,12 +3,14 @@ import process from 'node:process';
 import { inspect } from 'node:util';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Reply, Router, XPublisher, type Socket } from 'zeromq';
+import { bindAll } from './bind.js';
+import { portOf, writePorts } from './connection.js';
 import { logTo, type Descriptors } from './descriptors.js';
 import { Shell } from './shell.js';
 import { Streams } from './streams.js';
 import type { Posted } from './threads.js';
 import {
-  endpoint,
+  CHANNELS,
   Wire,
   type Channel,
   type Connection,
@@ -17,8 +19,9 @@ import {
   type Message,
 } from './wire.js';
 
-const { connection, flags, descriptors, heapLimit } = workerData as {
+const { connection, connectionFile, flags, descriptors, heapLimit } = workerData as {
   connection: Connection;
+  connectionFile: string;
   flags: Int32Array;
   descriptors: Descriptors | undefined;
   heapLimit: number;
@@ -86,9 +89,7 @@ const kernel = new Shell(flags, heapLimit, {
     );
     return header.msg_id;
   },
-  close: () => {
-    for (const socket of Object.values(sockets)) socket.close();
-  },
+  close: () => closeAll(),
 });
 
 const streams = new Streams({
@@ -108,6 +109,10 @@ function publish(
   outboxes.iopub.push(() =>
     wire.encode(type, content, { identities: [`kernel.${wire.session}.${type}`], parent, ...extra }),
   );
+}
+
+function closeAll(): void {
+  for (const socket of Object.values(sockets)) socket.close();
 }
 
 /** In the log at the first one, the tenth, the hundredth … */
@@ -156,8 +161,14 @@ function followParent(): void {
   }, 1000).unref();
 }
 
-for (const [channel, socket] of Object.entries(sockets) as [Channel, Socket][])
-  await socket.bind(endpoint(connection, channel));
+try {
+  const bound = await bindAll(sockets, connection);
+  if (CHANNELS.some((channel) => connection[portOf(channel)] === 0)) writePorts(connectionFile, bound);
+} catch (error) {
+  // zeromq aborts the process that ends with open sockets
+  closeAll();
+  throw error;
+}
 parentPort!.on('message', (posted: Posted) => streams.fromMain(posted));
 streams.listen();
 void receive(shell, (message) => kernel.onShell(message));

@@ -42,11 +42,13 @@ export interface Connection {
   hb_port: number;
 }
 
-export type Channel = 'shell' | 'iopub' | 'stdin' | 'control' | 'hb';
+export const CHANNELS = ['shell', 'iopub', 'stdin', 'control', 'hb'] as const;
+export type Channel = (typeof CHANNELS)[number];
 
-export function endpoint(connection: Connection, channel: Channel): string {
-  const port = connection[`${channel}_port`];
-  return connection.transport === 'ipc' ? `ipc://${connection.ip}-${port}` : `tcp://${connection.ip}:${port}`;
+export function endpoint({ transport, ip, ...ports }: Connection, channel: Channel): string {
+  const port = ports[`${channel}_port`];
+  if (transport === 'ipc') return `ipc://${ip}-${port}`;
+  return `tcp://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
 }
 
 /** Encodes and decodes the messages of one session, signed with the connection's key. */

@@ -1,4 +1,5 @@
 // Notebooks of nbformat 4: read and checked, brought to 4.5, and written as Jupyter writes them.
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { RunError } from './errors.js';
@@ -46,8 +47,9 @@ export function readNotebook(file: string): Notebook {
 
 /** Throws a RunError that says what keeps the file from being read. */
 export function readText(file: string, what: 'notebook' | 'script'): string {
+  let bytes: Buffer;
   try {
-    return readFileSync(file, 'utf8');
+    bytes = readFileSync(file);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     const sentence =
@@ -58,6 +60,8 @@ export function readText(file: string, what: 'notebook' | 'script'): string {
           : `The ${what} ${file} can't be read (${code}).`;
     throw new RunError('notebook', sentence, { cause });
   }
+  if (!isUtf8(bytes)) throw new RunError('notebook', `The ${what} ${file} is not in UTF-8.`);
+  return bytes.toString('utf8');
 }
 
 export function parseNotebook(text: string, file: string): Notebook {
@@ -74,7 +78,7 @@ export function parseNotebook(text: string, file: string): Notebook {
   if (raw.nbformat !== 4)
     throw new RunError(
       'notebook',
-      `${file} is a notebook of format ${String(raw.nbformat)}; only format 4 can be run. Open it in Jupyter and save it, which converts it, or use "jupyter nbconvert --to notebook".`,
+      `${file} is a notebook of format ${String(raw.nbformat)}; only format 4 can be read. Open it in Jupyter and save it, which converts it, or use "jupyter nbconvert --to notebook".`,
     );
   if (!Array.isArray(raw.cells)) throw broken(file, 'it has no list of "cells"');
   const ids = new Set<string>();

@@ -4,13 +4,15 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cellgrad, inFolder } from './cli.js';
 
+const SPEC = ['kernel.json', 'logo-32x32.png', 'logo-64x64.png', 'logo-svg.svg'];
+
 describe('cellgrad', () => {
   it('says its version, and in --help every command', async () => {
     const version = await cellgrad(['--version']);
     assert.deepEqual([version.code, version.stdout.trim()], [0, ownVersion()]);
     const help = await cellgrad(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['install', 'uninstall', 'run', 'doctor'])
+    for (const command of ['install', 'uninstall', 'lab', 'run', 'clean', 'doctor'])
       assert.match(help.stdout, RegExp(` ${command} `));
     assert.doesNotMatch(help.stdout, /kernel \[/);
     const run = await cellgrad(['run', '--help']);
@@ -22,7 +24,7 @@ describe('cellgrad', () => {
   const mistakes: [string, string[], RegExp][] = [
     ['no command', [], /Usage: cellgrad/],
     ['a mistyped command', ['instal'], /Unknown command 'instal'\. Did you mean install\?/],
-    ['an unknown command', ['frobnicate'], /There are install, uninstall, run, doctor\./],
+    ['an unknown command', ['frobnicate'], /There are install, uninstall, lab, run, clean, doctor\./],
     ['a mistyped option', ['run', 'a.ipynb', '--outptu', 'b'], /'--outptu'\. Did you mean --output\?/],
     ['a missing argument', ['run'], /Missing required argument 'notebook'\./],
     ['a missing value', ['run', 'a.ipynb', '--timeout'], /--timeout <seconds>' argument missing\./],
@@ -57,7 +59,7 @@ describe('cellgrad install', () => {
         assert.match(stdout, /Registered the kernel "Mine" in /);
       }
       const spec = join(folder, 'share', 'jupyter', 'kernels', 'mine');
-      assert.deepEqual(readdirSync(spec).sort(), ['kernel.json', 'logo-svg.svg']);
+      assert.deepEqual(readdirSync(spec).sort(), SPEC);
       const { argv, language, interrupt_mode } = JSON.parse(
         readFileSync(join(spec, 'kernel.json'), 'utf8'),
       ) as {
@@ -112,7 +114,7 @@ describe('cellgrad install', () => {
       const { code, stderr } = await cellgrad(['install', '--prefix', folder]);
       assert.equal(code, 1);
       assert.match(stderr, /kernel\.json can't be written/);
-      assert.deepEqual(readdirSync(spec).sort(), ['kernel.json', 'logo-svg.svg']);
+      assert.deepEqual(readdirSync(spec).sort(), SPEC);
     }));
 });
 

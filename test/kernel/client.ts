@@ -278,7 +278,7 @@ function closed(error: NodeJS.ErrnoException): void {
   if (error.code !== 'ENOTSOCK') throw error;
 }
 
-async function freeConnection(): Promise<Connection> {
+export async function freeConnection(): Promise<Connection> {
   const servers = Array.from({ length: 5 }, () => createServer());
   await Promise.all(
     servers.map((server) => new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))),

@@ -1,10 +1,9 @@
 // The protocol around cells: requests, signatures, queues, what is loaded, the end.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readConnection } from '../../src/kernel/index.js';
 import { Wire, type Json } from '../../src/kernel/wire.js';
 import { TestKernel } from './client.js';
 
@@ -152,17 +151,5 @@ describe('kernel protocol', () => {
     const second = await first.restart();
     assert.equal((await second.run('typeof old')).result, "'undefined'");
     await second.stop();
-  });
-
-  it('a connection file that is missing or incomplete is named', () => {
-    assert.throws(
-      () => readConnection('/nowhere/c.json'),
-      /connection file \/nowhere\/c\.json can't be read/,
-    );
-    const folder = mkdtempSync(join(tmpdir(), 'cellgrad-connection-'));
-    const file = join(folder, 'c.json');
-    writeFileSync(file, '{"ip":"127.0.0.1"}');
-    assert.throws(() => readConnection(file), /lacks "shell_port"/);
-    rmSync(folder, { recursive: true });
   });
 });

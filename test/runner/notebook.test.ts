@@ -36,7 +36,7 @@ describe('a notebook file', () => {
     [
       'is nbformat 3',
       () => write('{"nbformat":3,"worksheets":[]}'),
-      /format 3; only format 4 can be run\. Open it/,
+      /format 3; only format 4 can be read\. Open it/,
     ],
     ['has no cells', () => write('{"nbformat":4}'), /it has no list of "cells"\.$/],
     ['has a cell of no type', () => write('{"nbformat":4,"cells":[{}]}'), /cell 1 has the type undefined\.$/],
