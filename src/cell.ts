@@ -5,6 +5,8 @@ export interface Cell {
   readonly signal: AbortSignal;
   /** Promises to end soon after `signal` aborts, and not to be ended before; call the result when that is over. */
   cooperate(): () => void;
+  /** Calls back if the cell fails or is interrupted. @returns forgets that */
+  onFailure?(callback: () => void): () => void;
 }
 
 export const runningCell = (): Cell | undefined =>

@@ -1,4 +1,4 @@
-// What a notebook imports: `import { data, models, train, metrics, explain, plot, widgets, tf } from 'cellgrad'`.
+// What a notebook imports: `import { data, models, train, metrics, explain, plot, widgets, progress, tf } from 'cellgrad'`.
 
 export { tf, device } from './compute/index.js';
 export * as compute from './compute/public.js';
@@ -7,5 +7,6 @@ export * as explain from './explain/index.js';
 export * as metrics from './metrics/index.js';
 export * as models from './models/index.js';
 export * as plot from './plot/index.js';
+export { progress, type Progress, type ProgressOptions } from './progress/index.js';
 export * as train from './train/index.js';
 export * as widgets from './widgets/index.js';

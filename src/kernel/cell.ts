@@ -1,5 +1,5 @@
 // The contract between a running cell and long work inside it:
-// `globalThis[Symbol.for('cellgrad.cell')]` is `{ signal, cooperate() }`.
+// `globalThis[Symbol.for('cellgrad.cell')]` is `{ signal, cooperate(), onFailure() }`.
 import { FLAG } from './threads.js';
 
 export interface CellContract {
@@ -7,6 +7,8 @@ export interface CellContract {
   readonly signal: AbortSignal;
   /** Promises to end soon after `signal` aborts; the kernel then waits up to 10 s. Call the result when done. */
   cooperate(): () => void;
+  /** Calls back if the cell fails or is interrupted. @returns forgets that */
+  onFailure(callback: () => void): () => void;
 }
 
 export class RunningCell {
@@ -14,16 +16,29 @@ export class RunningCell {
   readonly contract: CellContract;
   /** Its share of the callers that cooperate. */
   private cooperating = 0;
+  private readonly failures = new Set<() => void>();
 
   constructor(
     readonly id: number,
     private readonly flags: Int32Array,
   ) {
-    this.contract = { signal: this.visible(this.controller.signal), cooperate: () => this.cooperate() };
+    this.contract = {
+      signal: this.visible(this.controller.signal),
+      cooperate: () => this.cooperate(),
+      onFailure: (callback) => {
+        this.failures.add(callback);
+        return () => void this.failures.delete(callback);
+      },
+    };
   }
 
   abort(): void {
     if (!this.controller.signal.aborted) this.controller.abort(interruption());
+  }
+
+  /** The cell has failed: those who wanted to hear that do, before it is over. */
+  fail(): void {
+    for (const callback of this.failures) callback();
   }
 
   /** The cell is over: nobody cooperates any more. */
@@ -31,6 +46,7 @@ export class RunningCell {
     Atomics.sub(this.flags, FLAG.COOPERATING, this.cooperating);
     this.cooperating = 0;
     this.ended = true;
+    this.failures.clear();
   }
   private ended = false;
 

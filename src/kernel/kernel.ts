@@ -226,8 +226,11 @@ class Kernel {
       const claim = Atomics.compareExchange(this.flags, FLAG.CLAIM, CLAIM.FREE, CLAIM.MAIN);
       if (claim === CLAIM.SOCKETS) return;
       this.running.delete(id);
+      if (error) {
+        cell.fail();
+        this.publish(id, 'error', error);
+      }
       cell.end();
-      if (error) this.publish(id, 'error', error);
       this.output.flush();
       this.send({ kind: 'reply', cell: id, content });
       goesOn([...this.running.keys()].at(-1));

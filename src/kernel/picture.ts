@@ -39,7 +39,6 @@ const MOST = 1024;
 /** The width of a whole batch, pixels. */
 const WIDTH = 1024;
 const GAP = 2;
-const GREY = 128;
 
 /**
  * An image as a PNG, a batch as a grid of them.
@@ -57,10 +56,11 @@ export function imageBundle(value: unknown, options: ImageOptions = {}): Record<
   const { data, scale } = scaled(images, size);
   const [w, h] = [scale(width), scale(height)];
   const isGrey = channels === 1 && !data.some(Number.isNaN);
-  const depth = isGrey ? 1 : channels === 4 ? 4 : 3;
+  // what lies between the images of a batch is transparent
+  const depth = n > 1 || channels === 4 ? 4 : isGrey ? 1 : 3;
   const rows = Math.ceil(n / columns);
   const whole = { width: columns * (w + GAP) - GAP, height: rows * (h + GAP) - GAP };
-  const pixels = new Uint8Array(whole.width * whole.height * depth).fill(depth === 4 ? 0 : GREY);
+  const pixels = new Uint8Array(whole.width * whole.height * depth);
   const byte = (v: number): number =>
     Math.min(255, Math.max(0, Math.round(((v - black) / (white - black || 1)) * 255)));
   for (let i = 0; i < n; i++)
@@ -71,7 +71,11 @@ export function imageBundle(value: unknown, options: ImageOptions = {}): Record<
         const from = ((i * h + y) * w + x) * channels;
         const missing = data.subarray(from, from + channels).some(Number.isNaN);
         for (let c = 0; c < depth; c++)
-          pixels[to + c] = missing ? RED[c] : byte(data[from + Math.min(c, channels - 1)]);
+          pixels[to + c] = missing
+            ? RED[c]
+            : c === 3 && channels < 4
+              ? 255
+              : byte(data[from + Math.min(c, channels - 1)]);
       }
   const png = encodePng(pixels, whole.width, whole.height).toString('base64');
   return { 'image/png': png, 'text/plain': textOf(images, [black, white]) };

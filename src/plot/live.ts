@@ -1,5 +1,6 @@
 // The state of a running training as a small piece of HTML: bar, numbers, sparklines. No script.
 
+import { barHtml, duration } from '../progress/draw.js';
 import { PALETTE } from './colors.js';
 import type { CurvesHistory } from './curves.js';
 import { xml } from './text.js';
@@ -21,7 +22,7 @@ export interface LiveState {
 /** HTML to display and update while training; under 20 kB whatever the history's length. */
 export function liveHtml(state: LiveState): string {
   const { epoch, epochs, step, steps, imagesPerSecond, secondsLeft, history, ended } = state;
-  const done = Math.min(1, Math.max(0, (epoch - 1 + (steps ? step / steps : 0)) / Math.max(1, epochs))) || 0;
+  const done = (epoch - 1 + (steps ? step / steps : 0)) / Math.max(1, epochs);
   const facts = [
     `epoch ${epoch} of ${epochs}`,
     ended ?? `step ${step} of ${steps}`,
@@ -35,7 +36,7 @@ export function liveHtml(state: LiveState): string {
     : [];
   return (
     `<div class="cellgrad-live" style="font:13px Arial,Helvetica,sans-serif;max-width:640px;background:#fff;color:#1f2933;padding:6px 8px">` +
-    `<div style="background:#e4e7eb;border-radius:4px;height:10px;overflow:hidden"><div style="width:${(done * 100).toFixed(1)}%;height:10px;background:${PALETTE[0]}"></div></div>` +
+    barHtml(done) +
     `<div style="margin:6px 0">${facts.map(xml).join(' &#183; ')}</div>` +
     `<div style="display:flex;flex-wrap:wrap;gap:18px">${names.map((name) => spark(name, history!)).join('')}</div></div>`
   );
@@ -79,11 +80,4 @@ function spark(name: string, history: CurvesHistory): string {
 
 function brief(v: number): string {
   return Number.isFinite(v) ? v.toPrecision(4) : 'no number';
-}
-
-function duration(seconds: number): string {
-  const s = Math.max(0, Math.round(seconds));
-  if (s < 60) return `${s} s`;
-  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
-  return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
 }

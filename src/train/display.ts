@@ -1,6 +1,7 @@
 // How training shows where it stands: one display updated in place in a notebook, a line an epoch elsewhere.
 
 import { liveHtml } from '../plot/index.js';
+import { inNotebook, show, type Picture, type ShowKind } from '../progress/show.js';
 import type { History } from './history.js';
 
 export interface Standing {
@@ -20,54 +21,23 @@ export interface TrainingDisplay {
   end(s: Standing): void;
 }
 
-interface Handle {
-  update(content: unknown, options?: object): void;
-}
-type Display = (content: unknown, options?: object) => Handle;
-
 /** The display for where this runs; `quiet` shows nothing. */
-export function trainingDisplay(kind: 'auto' | 'lines' | 'quiet' = 'auto'): TrainingDisplay {
-  if (kind === 'quiet') return { step() {}, epoch() {}, end() {} };
-  const display = (globalThis as { display?: Display }).display;
-  return kind === 'auto' && typeof display === 'function' ? inNotebook(display) : inLines();
-}
-
-function inNotebook(display: Display): TrainingDisplay {
-  let handle: Handle | undefined;
-  let last = 0;
-  const show = (s: Standing): void => {
-    last = Date.now();
-    const bundle = { 'text/html': liveHtml(s), 'text/plain': line(s) };
-    if (handle) handle.update(bundle, { raw: true });
-    else handle = display(bundle, { raw: true });
-  };
+export function trainingDisplay(kind: ShowKind = 'auto'): TrainingDisplay {
+  // outside a notebook a line an epoch is to stay
+  const shown = show(kind === 'auto' && !inNotebook() ? 'lines' : kind);
+  const picture = (s: Standing, text: (s: Standing) => string): Picture => ({
+    html: () => liveHtml(s),
+    text: () => text(s),
+  });
   return {
-    step(s) {
-      if (Date.now() - last > 700) show(s);
-    },
-    epoch: show,
-    end: show,
+    step: (s) => shown.changed(picture(s, stepLine)),
+    epoch: (s) => shown.now(picture(s, line)),
+    end: (s) => shown.end(picture(s, ({ epoch, epochs, ended }) => `epoch ${epoch}/${epochs}, ${ended}`)),
   };
 }
 
-function inLines(): TrainingDisplay {
-  let last = Date.now();
-  return {
-    step(s) {
-      if (Date.now() - last < 10_000) return;
-      last = Date.now();
-      process.stderr.write(
-        `epoch ${s.epoch}/${s.epochs}, step ${s.step}/${s.steps}, ${Math.round(s.imagesPerSecond)} images/s\n`,
-      );
-    },
-    epoch(s) {
-      last = Date.now();
-      process.stderr.write(line(s) + '\n');
-    },
-    end({ epoch, epochs, ended }) {
-      process.stderr.write(`epoch ${epoch}/${epochs}, ${ended}\n`);
-    },
-  };
+function stepLine({ epoch, epochs, step, steps, imagesPerSecond }: Standing): string {
+  return `epoch ${epoch}/${epochs}, step ${step}/${steps}, ${Math.round(imagesPerSecond)} images/s`;
 }
 
 function line({ epoch, epochs, imagesPerSecond, history }: Standing): string {
