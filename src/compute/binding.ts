@@ -83,6 +83,8 @@ export class Binding {
   private readonly handles = new Map<number, Pointer>();
   private readonly definitions = new Map<string, Definition | null>();
   private readonly results = new BigUint64Array(FEW);
+  /** Handles of the inputs of the op that is put together. */
+  private readonly given: Pointer[] = [];
   private readonly count = new Int32Array(1);
   private next = 1;
   private trace?: Trace;
@@ -256,10 +258,11 @@ export class Binding {
       return this.trace.run(name, attrs, inputs, after);
     }
     const known = this.checkCall(name, attrs, inputs);
-    for (let i = 0; i < inputs.length; i++) this.handle(inputs[i], name);
+    const { given } = this;
+    for (let i = 0; i < inputs.length; i++) given[i] = this.handle(inputs[i], name);
     c.resetOp(op, name, null, status);
     if (!known && c.code(status) !== 0) this.check(name);
-    for (let i = 0; i < inputs.length; i++) c.addInput(op, this.handles.get(inputs[i]), status);
+    for (let i = 0; i < inputs.length; i++) c.addInput(op, given[i], status);
     if (inputs.length && c.code(status) !== 0) this.check(name, inputs);
     for (const a of attrs) this.setAttr(op, name, a);
     const results = outputs <= FEW ? this.results : new BigUint64Array(outputs);
@@ -274,7 +277,7 @@ export class Binding {
 
   /** Whether TensorFlow has an op of this name; else it may be a function, or none. */
   private checkCall(name: string, attrs: OpAttr[], inputs: number[]): boolean {
-    if (!Array.isArray(attrs) || !Array.isArray(inputs) || !attrs.every((a) => typeof a?.name === 'string'))
+    if (!Array.isArray(attrs) || !Array.isArray(inputs) || !attrs.every(hasName))
       throw new ComputeError(
         'op',
         `${name}: its attributes and its inputs are lists, attributes have names.`,
@@ -460,6 +463,8 @@ export class Binding {
 function badAttr(op: string, { name, type, value }: OpAttr): never {
   throw new ComputeError('op', `${op}: attribute ${name} (kind ${type}) can't be ${inspect(value)}`);
 }
+
+const hasName = (a: OpAttr | undefined): boolean => typeof a?.name === 'string';
 
 function checkShape(shape: number[]): void {
   if (
