@@ -143,7 +143,7 @@ class Fetch {
   private async announce(todo: readonly Download[]): Promise<void> {
     const { description, root, options } = this;
     await eachOf(todo, 8, async (file) => {
-      const size = file.size ?? (await sizeAt(file.url, options.signal));
+      const size = file.size ?? (await sizeAt(this.addressesOf(file), options.signal));
       if (size) this.sizes.set(file.url, size);
     });
     let left = 0;
@@ -211,6 +211,12 @@ class Fetch {
     return join(this.root, '.downloads', name);
   }
 
+  /** The mirrors', then the source. */
+  private addressesOf(file: Download): string[] {
+    const path = `${this.description.name}/${basename(this.pathOf(file.url))}`;
+    return [...mirrors().map((base) => `${base}/${path}`), file.url];
+  }
+
   private async fetchOne(file: Download): Promise<void> {
     const { options, root } = this;
     const path = this.pathOf(file.url);
@@ -255,10 +261,8 @@ class Fetch {
   /** From the mirrors, then from the source; the first that has it. */
   private async downloadFrom(file: Download, path: string): Promise<void> {
     const { retries, signal } = this.options;
-    const { name } = this.description;
-    const addresses = [...mirrors().map((base) => `${base}/${name}/${basename(path)}`), file.url];
     let failure: DownloadError | undefined;
-    for (const address of addresses) {
+    for (const address of this.addressesOf(file)) {
       try {
         return await download(address, path, {
           sha256: file.sha256,
@@ -278,7 +282,7 @@ class Fetch {
     }
     throw new DataError(
       failure!.code,
-      `${failure!.message} ${failure!.code === 'offline' ? 'Check the network' : 'Look whether the set has changed at its home page'}, or set CELLGRAD_MIRROR to an address that has ${name}/${basename(path)}.`,
+      `${failure!.message} ${failure!.code === 'offline' ? 'Check the network' : 'Look whether the set has changed at its home page'}, or set CELLGRAD_MIRROR to an address that has ${this.description.name}/${basename(path)}.`,
       { cause: failure },
     );
   }
@@ -316,19 +320,19 @@ async function refusePage(path: string, url: string): Promise<void> {
   );
 }
 
-/** Bytes of the file there, as its server says; 0 where it doesn't. */
-async function sizeAt(url: string, signal?: AbortSignal): Promise<number> {
-  const limit = AbortSignal.timeout(10_000);
-  try {
-    const response = await request(url, {
-      method: 'HEAD',
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
-    });
-    return response.ok ? Number(response.headers.get('content-length') ?? 0) : 0;
-  } catch {
-    signal?.throwIfAborted();
-    return 0;
+/** Bytes of the file, as the first server says that has it; 0 where none does. */
+async function sizeAt(addresses: readonly string[], signal?: AbortSignal): Promise<number> {
+  for (const address of addresses) {
+    const limit = AbortSignal.timeout(10_000);
+    try {
+      const both = signal ? AbortSignal.any([signal, limit]) : limit;
+      const response = await request(address, { method: 'HEAD', signal: both });
+      if (response.ok) return Number(response.headers.get('content-length') ?? 0);
+    } catch {
+      signal?.throwIfAborted();
+    }
   }
+  return 0;
 }
 
 const sizeOf = (path: string): Promise<number> =>

@@ -71,7 +71,9 @@ function readSource(source: Source, layout: Layout, description: ManifestDescrip
         continue;
       }
     }
-    rows.found.push({ fields, values, line, file: place(tree, read.folder, fields.file) });
+    const path = place(tree, read.folder, fields.file);
+    if (path !== undefined && fields.file!.includes('*')) fields.file = path;
+    rows.found.push({ fields, values, line, file: path && join(tree.root, path) });
   }
 }
 
@@ -178,9 +180,9 @@ function fillIn(columns: Columns, values: Record<string, string>): Partial<Recor
   return result;
 }
 
-/** Where the file lies: beside its table, or, with `*` in its name, wherever it is found. */
+/** Where the file lies, relative to the root: beside its table, or, with `*` in its name, wherever it is found. */
 function place(tree: Tree, folder: string, file: string | undefined): string | undefined {
   if (file === undefined) return undefined;
   const path = folder && !file.startsWith('**/') ? `${folder}/${file}` : file;
-  return join(tree.root, file.includes('*') ? (tree.find(path) ?? path) : path);
+  return file.includes('*') ? (tree.find(path) ?? path.replace('**/', '')) : path;
 }
