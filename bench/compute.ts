@@ -2,11 +2,9 @@
 // node build/bench/compute.js [--models a,b] [--modes train,forward] [--peers eager,channels_last,compile,amp,compile_amp] [--ours float32,bfloat16,auto,float32+checkpointing] [--rounds 5] [--steps 3] [--python PATH]
 // --python names a Python with torch and torchvision. Prints one JSON document; progress goes to standard error.
 
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { cpus } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { here, median, Runner } from './runner.js';
 
 const { values: given } = parseArgs({
   options: {
@@ -33,46 +31,18 @@ interface Answer {
   peak: number;
 }
 
-/** A process that holds one network and runs some steps of it whenever it is asked. */
-class Runner {
-  private readonly lines: AsyncIterator<string>;
-  readonly ms: number[] = [];
-  peak = 0;
-
-  private constructor(
-    readonly label: string,
-    private readonly process: ChildProcess,
-  ) {
-    this.lines = createInterface({ input: process.stdout! })[Symbol.asyncIterator]();
-  }
-
-  /** Starts it, warm-up included. */
-  static async start(label: string, program: string, args: string[]): Promise<Runner> {
-    const env = { ...process.env, OMP_NUM_THREADS: '2', CELLGRAD_THREADS: '2' };
-    const runner = new Runner(label, spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'], env }));
-    await runner.answer();
-    return runner;
-  }
-
-  private async answer(): Promise<Answer> {
-    const { value, done } = await this.lines.next();
-    if (done) throw new Error(`${this.label} ended; its own message is above`);
-    return JSON.parse(value) as Answer;
-  }
-
-  async round(): Promise<void> {
-    this.process.stdin!.write('go\n');
-    const { ms, peak } = await this.answer();
-    this.ms.push(...ms);
-    this.peak = peak;
-  }
-
-  async stop(): Promise<void> {
-    const ended = new Promise((resolve) => this.process.once('exit', resolve));
-    this.process.stdin!.end();
-    await ended;
-  }
+/** Milliseconds of all steps, and the peak so far. */
+interface Held {
+  runner: Runner<Answer>;
+  ms: number[];
+  peak: number;
 }
+const env = { OMP_NUM_THREADS: '2', CELLGRAD_THREADS: '2' };
+const start = async (label: string, program: string, args: string[]): Promise<Held> => ({
+  runner: await Runner.start<Answer>(label, program, args, env),
+  ms: [],
+  peak: 0,
+});
 
 interface Row {
   model: string;
@@ -84,42 +54,45 @@ interface Row {
   peakMB: number;
 }
 
-const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const median = (v: number[]): number => [...v].sort((a, b) => a - b)[v.length >> 1];
 const rows: Row[] = [];
 
 async function measure(model: string, mode: string): Promise<void> {
   const common = [model, mode, given.batch, given.size, given.steps];
-  const runners: Runner[] = [];
+  const runners: Held[] = [];
   for (const variant of list(given.ours))
     runners.push(
-      await Runner.start(`cellgrad ${variant}`, process.execPath, [
-        here('compute-child.js'),
+      await start(`cellgrad ${variant}`, process.execPath, [
+        here('compute-child.js', import.meta.url),
         ...common,
         variant,
       ]),
     );
   for (const peer of list(given.peers))
     runners.push(
-      await Runner.start(`torch ${peer}`, given.python, [
-        here('../../bench/compute_torch.py'),
+      await start(`torch ${peer}`, given.python, [
+        here('../../bench/compute_torch.py', import.meta.url),
         ...common,
         peer,
       ]),
     );
-  for (let i = 0; i < rounds; i++) for (const runner of runners) await runner.round();
-  for (const runner of runners) {
+  for (let i = 0; i < rounds; i++)
+    for (const held of runners) {
+      const { ms, peak } = await held.runner.round();
+      held.ms.push(...ms);
+      held.peak = peak;
+    }
+  for (const { runner, ms, peak } of runners) {
+    const { label } = runner;
     await runner.stop();
-    const rate = (ms: number): number => (batch * 1000) / ms;
+    const rate = (each: number): number => (batch * 1000) / each;
     rows.push({
       model,
       mode,
-      runner: runner.label,
-      median: rate(median(runner.ms)),
-      best: rate(Math.min(...runner.ms)),
-      peakMB: runner.peak,
+      runner: label,
+      median: rate(median(ms)),
+      best: rate(Math.min(...ms)),
+      peakMB: peak,
     });
-    const { label, peak } = runner;
     const { median: m, best } = rows[rows.length - 1];
     process.stderr.write(
       `${model} ${mode} ${label.padEnd(20)} median ${m.toFixed(2)}, best ${best.toFixed(2)} images/s, peak ${peak} MB\n`,

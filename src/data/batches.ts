@@ -1,35 +1,47 @@
-// Batches of a data set, decoded ahead while the network computes, with a cache of decoded pictures.
+// Batches of a data set, made ahead in worker threads while the network computes.
 
-import type { Dataset, PixelSource, Row } from './dataset.js';
-import { DataError } from './errors.js';
-import type { Fit } from './picture.js';
-import { random } from './random.js';
+import { availableParallelism } from 'node:os';
+import { checked, type Augmentation } from './augment/index.js';
+import type { Dataset, ImageOptions, Row } from './dataset.js';
+import { DataError, type DataCode } from './errors.js';
+import { forget, keep, numberOf, recall } from './loader/cache.js';
+import { baseKey, fetchBase, type Base, type Making } from './loader/maker.js';
+import { failureOf, shared, type Failure, type Item, type Made, type Piece } from './loader/messages.js';
+import { nextPiece, runPiece } from './loader/pool.js';
+import { work } from './loader/work.js';
+import { checkMix, mixed, type MixOptions } from './mix.js';
+import { sampled, type Sampler } from './sampler.js';
 
-export interface BatchOptions {
-  /** Side of the square in pixels. */
-  size: number;
-  /** 1 grey (default), 3 colour. */
-  channels?: 1 | 3;
-  fit?: Fit;
+export interface BatchOptions extends ImageOptions, MixOptions {
   /** Images in a batch. Default 32. */
   batch?: number;
   /** A new order each epoch, from seed and epoch. Default false: the data set's order. */
   shuffle?: boolean;
+  /** Which rows an epoch takes, in which order, in place of `shuffle`. */
+  sampler?: Sampler;
   seed?: number;
   /** Which epoch this is; changes the order and the augmentation. Default 0. */
   epoch?: number;
-  /** `flip`: every other image, at random, mirrored left to right. */
-  augment?: { flip?: boolean };
+  /** Steps such as `augment.rotate(10)`; `{ flip: true }` is `[augment.flip()]`. Drawn anew for each seed, epoch and row. */
+  augment?: readonly Augmentation[] | { flip?: boolean };
+  /** Also the lesions' masks, moved as the pictures are. Default false. */
+  masks?: boolean;
   /** Subtracted from the 0 to 1 values, one number or one a channel. Default 0. */
   mean?: number | readonly number[];
   /** Divided by, after `mean`. Default 1. */
   std?: number | readonly number[];
   /** Leave out the last, smaller batch. Default false. */
   dropLast?: boolean;
-  /** Batches decoded ahead. Default 2. */
+  /** Batches made ahead. Default 2. */
   prefetch?: number;
+  /** Threads that decode and augment; 0: the caller's. The batches are the same. Default: one for each processor, at most 8. */
+  workers?: number;
   /** Most bytes of decoded pictures kept between epochs; 0 keeps none. Default 512 MB, shared by all sets of one opening. */
   cache?: number;
+  /** Use the memory of a batch again once the next is taken: saves time where batches aren't kept. Default false. */
+  reuse?: boolean;
+  /** 'throw' (default) at a picture that can't be read, or 'skip': leave it out of its batch, which says so in `skipped`. */
+  onError?: 'throw' | 'skip';
   signal?: AbortSignal;
 }
 
@@ -38,56 +50,227 @@ export interface Batch {
   x: Float32Array;
   /** Class numbers, [n]. */
   y: Int32Array;
+  /** Shares of the classes, [n, classes], where MixUp or CutMix has mixed pictures. */
+  soft?: Float32Array;
+  /** [n, size, size], 1 where the lesion is, where `masks` are asked for. */
+  masks?: Uint8Array;
   rows: readonly Row[];
   n: number;
   shape: [number, number, number, number];
+  /** Rows left out, and why. */
+  skipped: readonly { row: Row; reason: string }[];
 }
 
 /**
- * Batches of `dataset`. The same seed and epoch give the same batches. An empty set gives none. Throws DataError 'image' or 'missing'
+ * Batches of `dataset`. The same seed and epoch give the same batches, whatever the number of workers. An empty set gives none. Throws DataError 'image' or 'missing'
  * naming the file, DataError 'option', and the signal's reason when it is aborted.
  */
 export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGenerator<Batch, void, void> {
-  const { size, channels = 1, batch = 32, seed = 0, epoch = 0, prefetch = 2, signal } = options;
-  for (const [name, value] of Object.entries({ size, batch }))
-    if (!(Number.isInteger(value) && value > 0))
-      throw new DataError('option', `batches: ${name} must be a whole number above 0, not ${value}.`);
-  if (!(Number.isInteger(prefetch) && prefetch >= 0))
-    throw new DataError('option', `batches: prefetch must be a whole number from 0 on, not ${prefetch}.`);
-  if (channels !== 1 && channels !== 3)
-    throw new DataError('option', `batches: channels must be 1 or 3, not ${String(channels)}.`);
-  const scale = scaling(options, channels);
-  const order = Int32Array.from(dataset.rows, (_, i) => i);
-  if (options.shuffle) random(seed, 'order', epoch).shuffle(order);
+  const { batch = 32, seed = 0, epoch = 0, prefetch = 2, signal, reuse = false } = options;
+  const making = makingOf(options);
+  const sampler = options.sampler ?? (options.shuffle ? 'shuffle' : 'sequential');
+  const order = sampled(dataset, sampler, seed, epoch);
+  const times = occurrences(order);
   const labels = dataset.labels();
   const end = options.dropLast ? order.length - (order.length % batch) : order.length;
+  const { size, channels } = making;
+  const area = size * size * channels;
+  const free: { x: SharedArrayBuffer; mask?: SharedArrayBuffer }[] = [];
+  const stop = new AbortController(); // pieces that no thread has begun are dropped when the loop ends
 
-  const make = async (at: number): Promise<Batch> => {
-    const rows = Array.from(order.subarray(at, Math.min(at + batch, end)), (i) => dataset.rows[i]);
-    const pictures = await Promise.all(rows.map((row) => cached(dataset, row, options)));
-    const area = size * size * channels;
-    const x = new Float32Array(rows.length * area);
-    pictures.forEach((pixels, i) => {
-      const flip = options.augment?.flip && random(seed, 'flip', epoch, rows[i].index).chance(0.5);
-      write(x.subarray(i * area, (i + 1) * area), pixels, scale, size, channels, !!flip);
+  const fill = async (at: number): Promise<Batch> => {
+    const places = order.subarray(at, Math.min(at + batch, end));
+    const memory = free.pop() ?? {
+      x: new SharedArrayBuffer(4 * batch * area),
+      ...(making.masks ? { mask: new SharedArrayBuffer(batch * size * size) } : {}),
+    };
+    const items = Array.from(places, (place, i): Item => {
+      const row = dataset.rows[place];
+      return { row, at: i, keys: [epoch, row.index, times[at + i]] };
     });
-    const y = Int32Array.from(order.subarray(at, at + rows.length), (i) => labels[i]);
-    return { x, y, rows, n: rows.length, shape: [rows.length, size, size, channels] };
+    const failures = await makeItems(dataset, items, making, memory, options, stop.signal);
+    if (failures.length > 0 && options.onError !== 'skip') throw asError(failures[0]);
+    const good = items.filter((item) => !failures.some((failure) => failure.at === item.at));
+    const n = good.length;
+    const x = new Float32Array(memory.x, 0, n * area);
+    const masks = memory.mask && new Uint8Array(memory.mask, 0, n * size * size);
+    good.forEach(({ at: from }, to) => {
+      if (from === to) return;
+      const plane = size * size;
+      new Float32Array(memory.x).copyWithin(to * area, from * area, (from + 1) * area);
+      if (memory.mask) new Uint8Array(memory.mask).copyWithin(to * plane, from * plane, (from + 1) * plane);
+    });
+    const y = Int32Array.from(good, (item) => labels[places[item.at]]);
+    const { mixup, cutmix } = options;
+    const classes = dataset.classes.length;
+    const keys = [seed, epoch, at];
+    const soft = n > 0 ? mixed(x, y, { mixup, cutmix, size, channels, classes, keys }) : undefined;
+    return {
+      x,
+      y,
+      ...(soft ? { soft } : {}),
+      ...(masks ? { masks } : {}),
+      rows: good.map((item) => item.row),
+      n,
+      shape: [n, size, size, channels],
+      skipped: failures.map((failure) => ({ row: items[failure.at].row, reason: failure.message })),
+    };
   };
 
   const ahead: Promise<Batch>[] = [];
   let next = 0;
-  while (next < end || ahead.length > 0) {
-    signal?.throwIfAborted();
-    while (next < end && ahead.length <= prefetch) {
-      const made = make(next);
-      made.catch(() => undefined); // reported when its turn comes
-      ahead.push(made);
-      next += batch;
+  let skipped: Batch['skipped'] = [];
+  try {
+    while (next < end || ahead.length > 0) {
+      signal?.throwIfAborted();
+      while (next < end && ahead.length <= prefetch) {
+        const made = fill(next);
+        made.catch(() => undefined); // reported when its turn comes
+        ahead.push(made);
+        next += batch;
+      }
+      const ready = await aborted(ahead.shift()!, signal);
+      skipped = [...skipped, ...ready.skipped];
+      if (ready.n > 0) {
+        yield { ...ready, skipped };
+        skipped = [];
+      }
+      if (reuse)
+        free.push({
+          x: ready.x.buffer as unknown as SharedArrayBuffer,
+          ...(ready.masks ? { mask: ready.masks.buffer as unknown as SharedArrayBuffer } : {}),
+        });
     }
-    const ready = await aborted(ahead.shift()!, signal);
-    yield ready;
+  } finally {
+    stop.abort();
   }
+}
+
+/** Has `items` made into `memory`, and says which could not be. */
+async function makeItems(
+  dataset: Dataset,
+  items: Item[],
+  making: Making,
+  memory: { x: SharedArrayBuffer; mask?: SharedArrayBuffer },
+  options: BatchOptions,
+  signal: AbortSignal,
+): Promise<Failure[]> {
+  const { cache: limit = 512e6 } = options;
+  const { source } = dataset;
+  // without a recipe and without augmentation there is nothing for threads to do
+  const useful = source.recipe !== undefined || making.steps.length > 0;
+  const threads = useful ? (options.workers ?? Math.min(8, availableParallelism())) : 0;
+  const keyOf = (item: Item): string => `${item.row.index}/${baseKey(making)}`;
+  const piece = (part: Item[]): Piece => ({
+    id: nextPiece(),
+    items: part,
+    making,
+    recipe: source.recipe,
+    source: numberOf(source),
+    ...memory,
+    keep: limit > 0,
+  });
+  const run = async (part: Item[]): Promise<Failure[]> => {
+    for (const item of part) item.base = limit > 0 ? recall(source, keyOf(item)) : undefined;
+    const kept = (item: Item, base: Base | undefined): void => {
+      if (base && limit > 0) keep(source, keyOf(item), base, limit);
+    };
+    const failures: Failure[] = [];
+    if (threads > 0 && !source.recipe)
+      await Promise.all(
+        part.map(async (item) => {
+          try {
+            item.base ??= shared(await fetchBase(source, item.row, making));
+            kept(item, item.base);
+          } catch (error) {
+            failures.push(failureOf(item.at, error));
+          }
+        }),
+      );
+    const whole = part.filter(({ at }) => !failures.some((failure) => failure.at === at));
+    const made: Made =
+      threads > 0
+        ? await runPiece(piece(whole), threads, signal)
+        : await work(piece(whole), async () => source);
+    made.bases.forEach((base, i) => kept(whole[i], base));
+    return [...failures, ...made.failures];
+  };
+  const length = threads > 0 ? Math.min(8, Math.ceil(items.length / threads)) : items.length;
+  const parts: Item[][] = [];
+  for (let i = 0; i < items.length; i += length) parts.push(items.slice(i, i + length));
+  const failures = (await Promise.all(parts.map(run))).flat();
+  return failures.sort((a, b) => a.at - b.at);
+}
+
+function asError({ name, code, message }: Failure): Error {
+  return name === 'DataError'
+    ? new DataError(code as DataCode, message)
+    : Object.assign(new Error(message), { name });
+}
+
+/** How often each place has come before in the order. */
+function occurrences(order: Int32Array): Int32Array {
+  const seen = new Map<number, number>();
+  return order.map((place) => {
+    const times = seen.get(place) ?? 0;
+    seen.set(place, times + 1);
+    return times;
+  });
+}
+
+/** The options, checked. */
+function makingOf(options: BatchOptions): Making {
+  const {
+    size,
+    batch = 32,
+    prefetch = 2,
+    workers = 1,
+    channels = 1,
+    fit,
+    resize,
+    interpolation,
+    cache = 0,
+  } = options;
+  const bad = (name: string, rule: string, value: unknown): never => {
+    throw new DataError(
+      'option',
+      `batches: ${name} must be ${rule}, not ${typeof value === 'string' ? `'${value}'` : String(value)}.`,
+    );
+  };
+  for (const [name, value] of Object.entries({ size, batch, resize: resize ?? 1 }))
+    if (!(Number.isInteger(value) && value > 0)) bad(name, 'a whole number above 0', value);
+  for (const [name, value] of Object.entries({ prefetch, workers }))
+    if (!(Number.isInteger(value) && value >= 0)) bad(name, 'a whole number from 0 on', value);
+  if (!(cache >= 0)) bad('cache', 'a number of bytes from 0 on', cache);
+  if (channels !== 1 && channels !== 3) bad('channels', '1 or 3', channels);
+  if (fit !== undefined && !['fill', 'cover', 'contain'].includes(fit))
+    bad('fit', "'fill', 'cover' or 'contain'", fit);
+  if (interpolation !== undefined && !['bilinear', 'bicubic'].includes(interpolation))
+    bad('interpolation', "'bilinear' or 'bicubic'", interpolation);
+  if (options.onError !== undefined && !['throw', 'skip'].includes(options.onError))
+    bad('onError', "'throw' or 'skip'", options.onError);
+  checkMix(options);
+  const each = (name: string, value: number | readonly number[]): readonly number[] => {
+    const list = typeof value === 'number' ? new Array<number>(channels).fill(value) : value;
+    if (list.length !== channels || list.some((v) => !Number.isFinite(v) || (name === 'std' && v === 0)))
+      throw new DataError(
+        'option',
+        `batches: ${name} must be one number or ${channels}, and not zero for std; it is [${list.join(', ')}].`,
+      );
+    return list;
+  };
+  return {
+    size,
+    channels,
+    fit,
+    resize,
+    interpolation,
+    steps: checked(options.augment),
+    seed: options.seed ?? 0,
+    masks: options.masks ?? false,
+    mean: each('mean', options.mean ?? 0),
+    std: each('std', options.std ?? 1),
+  };
 }
 
 /** `promise`, or the signal's reason as soon as it is aborted. */
@@ -102,60 +285,7 @@ async function aborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T>
   return Promise.race([promise, abort]).finally(() => signal.removeEventListener('abort', stop));
 }
 
-/** A table a channel: 8-bit value to network input. */
-function scaling({ mean = 0, std = 1 }: BatchOptions, channels: number): Float32Array[] {
-  const each = (name: string, value: number | readonly number[]): readonly number[] => {
-    const list = typeof value === 'number' ? new Array<number>(channels).fill(value) : value;
-    if (list.length !== channels || list.some((v) => !Number.isFinite(v) || (name === 'std' && v === 0)))
-      throw new DataError(
-        'option',
-        `batches: ${name} must be one number or ${channels}, and not zero for std; it is [${list.join(', ')}].`,
-      );
-    return list;
-  };
-  const [means, stds] = [each('mean', mean), each('std', std)];
-  return means.map((m, c) => Float32Array.from({ length: 256 }, (_, v) => (v / 255 - m) / stds[c]));
-}
-
-function write(
-  x: Float32Array,
-  pixels: Uint8Array,
-  scale: Float32Array[],
-  size: number,
-  channels: number,
-  flip: boolean,
-): void {
-  for (let row = 0, at = 0; row < size; row++)
-    for (let column = 0; column < size; column++) {
-      const from = (row * size + (flip ? size - 1 - column : column)) * channels;
-      for (let c = 0; c < channels; c++, at++) x[at] = scale[c][pixels[from + c]];
-    }
-}
-
-interface Cache {
-  pictures: Map<string, Uint8Array>;
-  bytes: number;
-}
-const caches = new WeakMap<PixelSource, Cache>();
-
-/** Keeps the pictures first met until the limit: an epoch meets each once, so dropping the oldest would never hit. */
-async function cached(dataset: Dataset, row: Row, options: BatchOptions): Promise<Uint8Array> {
-  const { size, channels = 1, fit = 'fill', cache: limit = 512e6 } = options;
-  if (limit <= 0) return dataset.pixels(row, options);
-  let cache = caches.get(dataset.source);
-  if (!cache) caches.set(dataset.source, (cache = { pictures: new Map(), bytes: 0 }));
-  const key = `${row.index}/${size}/${channels}/${fit}`;
-  const known = cache.pictures.get(key);
-  if (known) return known;
-  const pixels = await dataset.pixels(row, options);
-  if (!cache.pictures.has(key) && cache.bytes + pixels.length <= limit) {
-    cache.pictures.set(key, pixels);
-    cache.bytes += pixels.length;
-  }
-  return pixels;
-}
-
 /** Forgets the decoded pictures of this data set, and of all that were filtered from the same opening. */
 export function clearCache(dataset: Dataset): void {
-  caches.delete(dataset.source);
+  forget(dataset.source);
 }

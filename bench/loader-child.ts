@@ -1,0 +1,40 @@
+// Our part of bench/loader.ts: a line in, an epoch of batches, a line out. loader-child.js FOLDER IMAGES WORKERS
+
+import { createInterface } from 'node:readline';
+import * as data from '../src/data/index.js';
+
+const [folder, images, workers] = process.argv.slice(2);
+const opened = await data.open(`${folder}/manifest.csv`, { label: 'label3' });
+const set = opened.with(opened.rows.slice(0, Number(images)));
+
+async function epoch(number: number): Promise<object> {
+  const start = performance.now();
+  let seen = 0;
+  let sum = 0;
+  const source = data.batches(set, {
+    size: 224,
+    resize: 256,
+    channels: 3,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+    augment: [data.augment.flip()],
+    workers: Number(workers),
+    epoch: number,
+    cache: 0,
+    reuse: true,
+  });
+  for await (const { x, n } of source) {
+    seen += n;
+    for (let i = 0; i < x.length; i += 1009) sum += x[i];
+  }
+  return {
+    seconds: (performance.now() - start) / 1000,
+    images: seen,
+    mean: (sum * 1009) / (seen * 224 * 224 * 3),
+  };
+}
+
+let number = 0;
+console.log(JSON.stringify(await epoch(number)));
+for await (const _ of createInterface({ input: process.stdin }))
+  console.log(JSON.stringify(await epoch(++number)));
