@@ -56,7 +56,7 @@ export class Output {
     const console = new Console({
       stdout: stdout as unknown as NodeJS.WritableStream,
       stderr: stderr as unknown as NodeJS.WritableStream,
-      colorMode: false,
+      colorMode: 'auto', // FORCE_COLOR counts, as in Node
     });
     Object.defineProperty(globalThis, 'console', { value: console, writable: true, configurable: true });
     process.stdout.write = stdout.write as typeof process.stdout.write;
