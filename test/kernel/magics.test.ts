@@ -202,6 +202,26 @@ describe('magics', function () {
       await run('!sleep 5 &');
       assert.ok(performance.now() - begun < 3000);
     });
+    it('inserts the values of expressions, and leaves to the shell what is its own', async () => {
+      await run('const name = "Ada Love"; const list = [1, 2]; const at = { x: { y: 3 } };');
+      const said = async (line: string): Promise<string> => (await run(line)).stdout.trimEnd();
+      assert.equal(
+        await said('!echo {name} {list.length + 1} {at.x.y} "{list.map((n) => ({ n }).n * 2)}"'),
+        'Ada Love 3 3 2,4',
+      );
+      assert.equal(await said('!X=5; echo ${X} {none} {} {{name}}'), '5 {none} {} {name}');
+      assert.equal(await said("!echo a b | awk '{print $2}'"), 'b');
+      if (process.platform === 'linux') assert.equal(await said('!bash -c "echo {a,b} {1..3}"'), 'a b 1 2 3');
+      assert.match(await failure('!echo {at.none.y}'), /^TypeError: Cannot read properties of undefined/);
+      assert.equal(await said('const folder = "/";\n%cd {folder}'), '/');
+      await run(`%cd ${folder}`);
+    });
+    it('a script’s output goes into variables', async () => {
+      const { stdout, stderr } = await run('%%bash --out found --err said one two\necho "$2"; echo no >&2');
+      assert.deepEqual([stdout, stderr], ['', '']);
+      assert.equal((await run('[found, said]')).result, "[ 'two\\n', 'no\\n' ]");
+      assert.match((await run('%who')).stdout, /found/);
+    });
     it('a script has its arguments; one that fails is an error', async () => {
       assert.equal((await run('%%bash a b\nx=5\necho "$2 $x"')).stdout, 'b 5\n');
       assert.match(await failure('%%bash\nexit 4'), /^MagicError: The bash script failed: exit code 4\./);

@@ -14,6 +14,7 @@ export interface Command {
   /** Have the system's shell read `file`. */
   shell?: boolean;
   cwd?: string;
+  onOutput?: (text: string) => void;
   onError?: (text: string) => void;
 }
 
@@ -25,7 +26,7 @@ process.on('exit', () => {
 /** Runs a program to its end. @returns its exit code, or the signal that ended it */
 export async function run(
   session: Session,
-  { file, args = [], shell, cwd, onError }: Command,
+  { file, args = [], shell, cwd, onOutput, onError }: Command,
 ): Promise<number | string> {
   const { signal } = session;
   if (signal.aborted) throw interruption();
@@ -39,7 +40,7 @@ export async function run(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   groups.add(child);
-  child.stdout.setEncoding('utf8').on('data', (text: string) => process.stdout.write(text));
+  child.stdout.setEncoding('utf8').on('data', onOutput ?? ((text: string) => process.stdout.write(text)));
   child.stderr.setEncoding('utf8').on('data', onError ?? ((text: string) => process.stderr.write(text)));
   const release = session.cooperate();
   let last: NodeJS.Timeout | undefined;
@@ -81,7 +82,7 @@ function cannotRun(file: string, error: NodeJS.ErrnoException): MagicError {
   );
 }
 
-const described = (ended: number | string): string =>
+export const described = (ended: number | string): string =>
   typeof ended === 'number' ? `exit code ${ended}` : `ended by ${ended}`;
 
 /** A line for the system's shell. One that fails says so, and the cell goes on. */
@@ -89,11 +90,4 @@ export async function shellLine(session: Session, line: string): Promise<void> {
   if (!line) throw new MagicError('! needs a command: !ls');
   const ended = await run(session, { file: line, shell: true });
   if (ended !== 0) process.stderr.write(`[${described(ended)}]\n`);
-}
-
-/** A script for a program that takes it after `-c`. One that fails is the cell's error. */
-export async function script(session: Session, program: string, args: string, text: string): Promise<void> {
-  const given = args.split(/\s+/).filter(Boolean);
-  const ended = await run(session, { file: program, args: ['-c', text, program, ...given] });
-  if (ended !== 0) throw new MagicError(`The ${program} script failed: ${described(ended)}.`);
 }

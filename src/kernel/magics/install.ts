@@ -2,6 +2,7 @@
 import { magicNamed, MAGICS } from './table.js';
 import { MAGIC, type Names } from './rewrite.js';
 import type { Session } from './session.js';
+import { insert } from './insert.js';
 import { start, stop, timeit, type Loop } from './time.js';
 
 /** These have a mark of their own. */
@@ -25,6 +26,7 @@ export function installMagics(session: () => Session): void {
   const calls = {
     start,
     stop,
+    insert,
     timeit: (options: string, loop: Loop) => timeit(session(), options, loop),
     line: async (name: string, argument: string) => magicNamed(name)!.line!(session(), argument),
     cell: async (name: string, argument: string, body: string) =>

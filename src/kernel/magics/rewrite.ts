@@ -1,6 +1,8 @@
 // A cell's magics as TypeScript: calls of the kernel, in place, so that the lines around them stay where they are.
+import { isScript, scriptOptions } from './script.js';
 import { distance } from 'fastest-levenshtein';
 import { applyEdits, type Edit, type Edited } from '../edits.js';
+import { insertions } from './insert.js';
 import { findMagics, optionsLength, type Found, type Known } from './find.js';
 
 /** The global that rewritten magics call. */
@@ -30,7 +32,9 @@ export function rewriteMagics(source: string, names: Names): Edited | undefined 
     refuseUnknown(magic, names);
     if (magic.name === 'time') return timed(source, magic);
     if (magic.name === 'timeit') return repeated(source, magic);
-    return [{ start: magic.start, end: magic.end, text: `await ${call(source, magic)};` }];
+    return [
+      { start: magic.start, end: magic.end, text: `${assigned(source, magic)}await ${call(source, magic)};` },
+    ];
   });
   return applyEdits(source, edits);
 }
@@ -53,10 +57,19 @@ function refuseUnknown({ kind, name, start }: Found, names: Names): void {
   throw new NoMagic(`There is no magic ${mark}${name}.${hint} %lsmagic lists all.`, start);
 }
 
+/** The variables that `%%bash --out NAME --err NAME` declares. */
+function assigned(source: string, { kind, name, argument }: Found): string {
+  if (kind !== 'cell' || !isScript(name)) return '';
+  const { out, err } = scriptOptions(source.slice(argument.start, argument.end));
+  const taken = [out && `out: ${out}`, err && `err: ${err}`].filter(Boolean).join(', ');
+  return taken && `var { ${taken} } = `;
+}
+
 function call(source: string, { kind, name, argument, body }: Found): string {
-  const text = ({ start, end }: { start: number; end: number }): string =>
-    JSON.stringify(source.slice(start, end));
-  const given = kind === 'cell' ? `${text(argument)}, ${text(body!)}` : text(argument);
+  const line = source.slice(argument.start, argument.end);
+  const inserted = kind === 'inspect' ? JSON.stringify(line) : insertions(line, `${MAGIC}.insert`);
+  const given =
+    kind === 'cell' ? `${inserted}, ${JSON.stringify(source.slice(body!.start, body!.end))}` : inserted;
   return `${MAGIC}.${kind === 'cell' ? 'cell' : 'line'}(${JSON.stringify(name)}, ${given})`;
 }
 

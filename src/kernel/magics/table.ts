@@ -1,11 +1,12 @@
 // The magics: a row each.
 import process from 'node:process';
 import { display } from '../display.js';
-import { script, shellLine } from './command.js';
+import { shellLine } from './command.js';
 import { TYPES_MODES, type TypesMode } from '../type-checks.js';
 import { cd, load, runFile, writefile } from './files.js';
 import { npm } from './npm.js';
 import { MagicError, print, type Session } from './session.js';
+import { script } from './script.js';
 import { reset, who, whos } from './variables.js';
 
 export interface Magic {
@@ -52,16 +53,21 @@ export const MAGICS: readonly Magic[] = [
     about: 'also its source',
     line: (session, name) => inspectName(session, name, 1),
   },
-  { name: 'shell', usage: '!COMMAND', about: 'runs a command of the system’s shell', line: shellLine },
+  {
+    name: 'shell',
+    usage: '!COMMAND',
+    about: 'runs a command of the system’s shell; {EXPRESSION} inserts a value, in other magics too',
+    line: shellLine,
+  },
   {
     name: 'bash',
-    usage: '%%bash [ARGUMENTS]',
-    about: 'runs the lines below with bash',
+    usage: '%%bash [--out NAME] [--err NAME] [ARGUMENTS]',
+    about: 'runs the lines below with bash; a variable takes what they print',
     cell: (session, argument, body) => script(session, 'bash', argument, body),
   },
   {
     name: 'sh',
-    usage: '%%sh [ARGUMENTS]',
+    usage: '%%sh [--out NAME] [--err NAME] [ARGUMENTS]',
     about: 'runs the lines below with sh',
     cell: (session, argument, body) => script(session, 'sh', argument, body),
   },
