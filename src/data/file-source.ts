@@ -3,13 +3,17 @@
 import type { PixelSource, Row } from './dataset.js';
 import { DataError } from './errors.js';
 import { loadPicture, loadPixels } from './image.js';
+import type { ReadOptions } from './medical.js';
+import { readVolume } from './volume/read.js';
 
-/** The files of `manifest`, a path that only errors name. */
-export function fileSource({ manifest }: { manifest: string }): PixelSource {
+/** The files of `manifest`, a path that only errors name; `window` and `slice` are for DICOM, volumes and pictures of 16 bits. */
+export function fileSource(options: { manifest: string } & ReadOptions): PixelSource {
+  const { manifest, ...read } = options;
   return {
-    pixels: (row, options) => named(row, manifest, loadPixels(row.file!, options)),
-    picture: (row, { side }) => named(row, manifest, loadPicture(row.file!, side)),
-    recipe: { module: import.meta.url, make: 'fileSource', options: { manifest } },
+    pixels: (row, fit) => named(row, manifest, loadPixels(row.file!, { ...read, ...fit })),
+    picture: (row, { side }) => named(row, manifest, loadPicture(row.file!, side, read)),
+    volume: (row) => named(row, manifest, readVolume(row.file!)),
+    recipe: { module: import.meta.url, make: 'fileSource', options },
   };
 }
 

@@ -5,9 +5,10 @@ import { checkFiles, checkLabels, checkLeak, checkPixels, noteGaps } from './che
 import { Dataset, type PixelSource, type Row } from './dataset.js';
 import { DataError } from './errors.js';
 import { fileSource } from './file-source.js';
+import type { ReadOptions } from './medical.js';
 import { splitByPatient, type SplitOptions } from './split.js';
 
-export interface OpenOptions {
+export interface OpenOptions extends ReadOptions {
   /** The column with the label, or several, of which the first that is there counts. Default 'label'. */
   label?: string | readonly string[];
   /** Class names in the wanted order; a label outside is an error. Default: those found, sorted. */
@@ -126,7 +127,7 @@ export async function checkedDataset(
   if (!own) rows = checkFiles(rows, where, onError, notes);
   if (options.split) rows = splitByPatient(rows, options.split);
   checkLeak(rows, where, options.allowLeak ?? false, notes);
-  const source = own ?? fileSource({ manifest: where });
+  const source = own ?? fileSource({ manifest: where, window: options.window, slice: options.slice });
   if (check === 'pixels') rows = await checkPixels(rows, source, onError, notes, options.signal);
   if (rows.length === 0) throw new DataError('empty', `${where}: no image is left. ${notes.join(' ')}`);
   noteGaps(rows, classes, notes);

@@ -189,3 +189,48 @@ function greyPng16(values: number[], width: number): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+describe('a picture of 16 bits', () => {
+  let folder: string;
+  before(() => (folder = mkdtempSync(join(tmpdir(), 'cellgrad-deep-'))));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const deep = [0, 1000, 2000, 4000];
+  const bytes = (x: Float32Array): number[] => Array.from(x, (v) => Math.round(v * 255));
+
+  it('of a detector of 12 bits uses all of the grey, and a window where one is asked for', async () => {
+    const file = join(folder, 'deep.png');
+    writeFileSync(file, greyPng16(deep, 2));
+    assert.deepEqual(
+      bytes(await loadImage(file, { size: 2 })),
+      deep.map((v) => Math.round((v / 4095) * 255)),
+    );
+    assert.deepEqual(
+      bytes(await loadImage(file, { size: 2, window: { center: 2000.5, width: 2001 } })),
+      [0, 0, 128, 255],
+    );
+  });
+
+  it('as TIFF is as one as PNG', async () => {
+    const png = join(folder, 'deep.png');
+    const tiff = join(folder, 'deep.tif');
+    await sharp(png).toColourspace('grey16').tiff({ compression: 'lzw' }).toFile(tiff);
+    assert.deepEqual(await loadImage(tiff, { size: 2 }), await loadImage(png, { size: 2 }));
+  });
+});
+
+describe('a picture that claims 100,000 × 100,000 pixels', () => {
+  it('is refused by its head', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellgrad-huge-'));
+    const file = join(folder, 'huge.png');
+    const huge = greyPng16([0, 0, 0, 0], 2);
+    huge.writeUInt32BE(100_000, 16);
+    huge.writeUInt32BE(100_000, 20);
+    huge.writeUInt32BE(crc32(huge.subarray(12, 29)), 29);
+    writeFileSync(file, huge);
+    await assert.rejects(
+      loadImage(file, { size: 4 }),
+      says('image', /huge\.png.*claims 100000 × 100000 pixels/),
+    );
+    rmSync(folder, { recursive: true, force: true });
+  });
+});

@@ -11,7 +11,7 @@ type Stored = Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Arr
 
 /** Values that one frame has: 3 a pixel where there is colour, a palette's too. */
 export const valuesOf = (header: Header): number => header.rows * header.columns * channelsOf(header);
-export const channelsOf = ({ samples, photometric }: Header): 1 | 3 =>
+export const channelsOf = ({ samples, photometric }: Pick<Header, 'samples' | 'photometric'>): 1 | 3 =>
   samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1;
 
 /** Decodes frame number `frame` into `out`, which has `valuesOf` places. Throws DataError 'image'. */

@@ -29,6 +29,8 @@ export class DicomImage {
     readonly photometric: string,
     /** Names in the tags, text burnt in. */
     readonly notes: readonly string[],
+    /** Samples a pixel in the file. */
+    readonly samples: number,
     private readonly parsed: Parsed,
     private readonly voi: Voi,
     private readonly bits: number,
@@ -37,6 +39,11 @@ export class DicomImage {
   /** The elements by keyword, `image.tags.PatientAge`; sequences are lists of such objects. Private elements and bytes are left out. */
   get tags(): Tags {
     return (this.#tags ??= tagsOf(this.parsed.dataset));
+  }
+
+  /** 3 where there is colour. */
+  get channels(): 1 | 3 {
+    return channelsOf(this);
   }
 
   /** UID of the transfer syntax. */
@@ -54,7 +61,7 @@ export class DicomImage {
    * file's lookup table or first window, or from its least to its greatest value. MONOCHROME1 is turned. Colour stays as it is.
    */
   window(choice?: WindowChoice): Uint8Array {
-    if (this.shape.at(-1) === 3 && this.photometric !== 'MONOCHROME1' && this.photometric !== 'MONOCHROME2') {
+    if (this.channels === 3) {
       const gain = 255 / (2 ** this.bits - 1);
       return Uint8Array.from(this.pixels, (v) => Math.round(v * gain));
     }
@@ -64,21 +71,29 @@ export class DicomImage {
 
 /**
  * Reads a DICOM file, or its bytes: uncompressed, RLE, JPEG (baseline, lossless), JPEG-LS and JPEG 2000; implicit and explicit, both byte
- * orders, deflated, without a preamble. `frame` picks one of several, from 0. Throws DataError 'missing', 'image' (not DICOM, no pixels,
+ * orders, deflated, without a preamble. `frame` picks one of several, from 0; `name` is what
+ * errors call bytes. Throws DataError 'missing', 'image' (not DICOM, no pixels,
  * cut off, nonsense; it says which) or 'option'.
  */
 export async function readDicom(
   file: string | Uint8Array,
-  { frame }: { frame?: number } = {},
+  {
+    frame,
+    name = typeof file === 'string' ? file : 'The file',
+  }: { frame?: number | 'middle'; name?: string } = {},
 ): Promise<DicomImage> {
-  const name = typeof file === 'string' ? file : 'The file';
   const bytes = typeof file === 'string' ? await bytesOf(file) : file;
   return guarded(name, () => decoded(bytes, name, frame));
 }
 
-async function decoded(bytes: Uint8Array, name: string, frame: number | undefined): Promise<DicomImage> {
+async function decoded(
+  bytes: Uint8Array,
+  name: string,
+  chosen: number | 'middle' | undefined,
+): Promise<DicomImage> {
   const parsed = parse(bytes, name);
   const header = headerOf(parsed);
+  const frame = chosen === 'middle' ? Math.floor(header.frames / 2) : chosen;
   if (frame !== undefined && !(Number.isInteger(frame) && frame >= 0 && frame < header.frames))
     throw new DataError('option', `${name} has no frame ${frame}; its frames are 0 to ${header.frames - 1}.`);
   const frames = frame === undefined ? Array.from({ length: header.frames }, (_, i) => i) : [frame];
@@ -104,6 +119,7 @@ async function decoded(bytes: Uint8Array, name: string, frame: number | undefine
     pixelSpacing(parsed.dataset, frames[0]),
     header.photometric,
     identityNotes(parsed.dataset),
+    header.samples,
     parsed,
     voiOf(parsed.dataset, frames[0]),
     header.photometric === 'PALETTE COLOR' ? 8 : header.stored,

@@ -1,8 +1,8 @@
 // Slices of a volume: planes through it, and pictures for networks in two dimensions.
 
-import type { Fit } from '../picture.js';
 import { DataError } from '../errors.js';
-import { fitSquare, resize } from '../resize.js';
+import { fitted, type FitOptions } from '../picture.js';
+import { resize } from '../resize.js';
 import { fullWindow, windowed, type WindowChoice } from '../window.js';
 import type { Volume, VoxelArray } from './volume.js';
 
@@ -18,14 +18,10 @@ export interface SlicePick {
   at?: 'middle' | number | readonly number[];
 }
 
-export interface SliceOptions extends SlicePick {
+export interface SliceOptions extends SlicePick, Partial<FitOptions> {
   /** Default: all values, from the least to the greatest of the volume. */
   window?: WindowChoice;
   plane?: Plane;
-  /** Side of a square in pixels that slices are fitted into. Default: their own size. */
-  size?: number;
-  /** How they are fitted into it. Default 'contain', which keeps their shape. */
-  fit?: Fit;
 }
 
 /** A slice as a picture. */
@@ -92,7 +88,7 @@ export function planeOf(
 
 export function pickSlices(
   volume: Volume,
-  { window, plane = 'axial', size, fit = 'contain', ...which }: SliceOptions,
+  { window, plane = 'axial', size, fit = 'contain', resize: shorter, interpolation, ...which }: SliceOptions,
 ): Slice[] {
   const axis = axes[plane];
   const chosen = window ?? fullWindow(volume.data);
@@ -104,11 +100,11 @@ export function pickSlices(
       width: Math.max(1, Math.round((from.width * across) / fine)),
       height: Math.max(1, Math.round((from.height * down) / fine)),
     };
-    const grey = windowed(data, chosen);
+    const pixels = resize(windowed(data, chosen), from, square);
     const caption = `${plane} ${index + 1} of ${volume.shape[axis]}`;
-    if (size === undefined) return { pixels: resize(grey, from, square), ...square, index, caption };
-    // straight from the slice to the square: `to` is what it covers there
-    const pixels = fitSquare(grey, from, { size, fit, aspect: square.width / square.height });
-    return { pixels, width: size, height: size, index, caption };
+    if (size === undefined) return { pixels, ...square, index, caption };
+    const whole = { pixels, ...square, channels: 1 as const };
+    const options = { size, fit, resize: shorter, interpolation };
+    return { pixels: fitted(whole, options).pixels, width: size, height: size, index, caption };
   });
 }
