@@ -30,7 +30,7 @@ export interface FitOptions {
 /** The picture in the square [size, size, channels]; equal to Pillow's resizing with `interpolation`, bit for bit. */
 export function fitted(picture: Picture, options: FitOptions): Picture {
   const { size, fit = 'fill', interpolation = 'bilinear' } = options;
-  const { width, height, channels } = picture;
+  const { channels } = picture;
   const square = { width: size, height: size };
   if (fit !== 'cover' && options.resize === undefined && interpolation === 'bilinear')
     return { pixels: fitSquare(picture.pixels, picture, { size, fit, channels }), ...square, channels };

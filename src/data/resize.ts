@@ -162,18 +162,14 @@ interface Rect {
 
 /**
  * A picture fitted into a square of `size` pixels: stretched ('fill'), cut at the longer side ('cover'), or with black around it
- * ('contain'). `aspect` is the width by height that it is to be shown with, by default that of its pixels.
+ * ('contain').
  */
 export function fitSquare(
   pixels: Uint8Array,
   from: { width: number; height: number },
-  {
-    size,
-    fit,
-    aspect = from.width / from.height,
-    channels = 1,
-  }: { size: number; fit: Fit; aspect?: number; channels?: number },
+  { size, fit, channels = 1 }: { size: number; fit: Fit; channels?: number },
 ): Uint8Array {
+  const aspect = from.width / from.height;
   const square = { width: size, height: size };
   if (fit === 'fill') return resize(pixels, from, square, channels);
   // the side that isn't `size`: longer where the picture covers the square, shorter where it is contained
