@@ -14,3 +14,4 @@ export { liveHtml, type LiveState } from './live.js';
 export type { Film } from './picture.js';
 export { roc } from './roc.js';
 export { save } from './save.js';
+export { volume, type Scan, type VolumeOptions } from './volume.js';
