@@ -1,7 +1,8 @@
 // What the commands under `cellgrad data` do.
 import { createInterface } from 'node:readline/promises';
 import * as data from '../data/index.js';
-import { bytesText, licenceText, type GetProgress, type ManifestDescription } from '../data/index.js';
+import type { ManifestDescription } from '../data/index.js';
+import { isAccepted, licenceText } from '../data/sets/licence.js';
 import type { GetFlags, VerifyFlags } from './data.js';
 import { UsageError } from './errors.js';
 import { codeOf, stopSignals } from './signals.js';
@@ -43,7 +44,6 @@ export function info(name: string, { json }: { json?: boolean }): number {
 export async function get(name: string, { root, accept, parallel, keepArchives }: GetFlags): Promise<number> {
   const description = known(() => data.info(name));
   const { signal, received, release } = stopSignals();
-  const progress = progressLine();
   try {
     const results = await data.get(name, {
       root,
@@ -51,10 +51,7 @@ export async function get(name: string, { root, accept, parallel, keepArchives }
       keepArchives,
       accept: accept ?? (await asked(description)),
       signal,
-      onProgress: progress.show,
-      onNotice: (text) => (progress.clear(), tell(text)),
     });
-    progress.clear();
     for (const result of results)
       say(
         `${result.name}: ${result.files} files in ${result.root}` +
@@ -62,7 +59,6 @@ export async function get(name: string, { root, accept, parallel, keepArchives }
       );
     return 0;
   } catch (error) {
-    progress.clear();
     const stop = received();
     if (!stop) throw refusal(error);
     tell('Interrupted. What came so far is kept; the same command goes on there.');
@@ -117,7 +113,7 @@ function refusal(error: unknown): unknown {
 
 /** On a terminal, the licence is shown and asked for; elsewhere --accept says it. */
 async function asked(description: ManifestDescription): Promise<boolean> {
-  if (!process.stdin.isTTY || !process.stderr.isTTY || data.isAccepted(description)) return false;
+  if (!process.stdin.isTTY || !process.stderr.isTTY || isAccepted(description)) return false;
   if (!description.download?.files) return false;
   tell(licenceText(description));
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
@@ -126,26 +122,6 @@ async function asked(description: ManifestDescription): Promise<boolean> {
   } finally {
     prompt.close();
   }
-}
-
-/** A line that moves on a terminal, or one every ten seconds elsewhere, from two seconds on. */
-function progressLine(stream: NodeJS.WriteStream = process.stderr): {
-  show(progress: GetProgress): void;
-  clear(): void;
-} {
-  const start = Date.now();
-  let last = 0;
-  return {
-    show({ name, stage, file, bytes, total, done, files }) {
-      const now = Date.now();
-      if (now - start < 2000 || now - last < (stream.isTTY ? 100 : 10_000)) return;
-      last = now;
-      const of = total > bytes ? ` of ${bytesText(total)}` : '';
-      const line = `${name}: ${done} of ${files} files, ${bytesText(bytes)}${of}, ${stage} ${file}`;
-      stream.write(stream.isTTY ? `\r\u001b[K${line}` : `${line}\n`);
-    },
-    clear: () => void (stream.isTTY && last && stream.write('\r\u001b[K')),
-  };
 }
 
 function describe(set: ManifestDescription): string {
@@ -185,7 +161,19 @@ function describe(set: ManifestDescription): string {
   ];
   const lines = rows.flatMap(([label, value]) => {
     const items = [value].flat().filter((item) => item !== undefined && item !== '') as string[];
-    return items.map((item, i) => `${(i === 0 ? label : '').padEnd(12)}${item}`);
+    const texts = items.flatMap((item) => wrapped(item, (process.stdout.columns || 100) - 12));
+    return texts.map((text, i) => `${(i === 0 ? label : '').padEnd(12)}${text}`);
   });
   return [`${set.title} (${set.name})`, ...lines.map((line) => line.trimEnd())].join('\n');
+}
+
+/** Lines of whole words. */
+function wrapped(text: string, width: number): string[] {
+  const lines = [''];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)!;
+    if (line && line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+  }
+  return lines;
 }

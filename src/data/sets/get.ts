@@ -1,18 +1,17 @@
 // Fetching a set: licence, space, downloads from mirrors or the source, unpacking, and a receipt of what came.
 
-import { createReadStream, existsSync } from 'node:fs';
-import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { withLock } from '../../compute/cache.js';
 import { whyUnwritable } from '../../files.js';
-import { download, DownloadError, sha256File } from '../../net/download.js';
-import { offline, request } from '../../net/request.js';
-import { DataError, someOf } from '../errors.js';
+import type { ShowKind } from '../../progress/show.js';
+import { DataError } from '../errors.js';
 import { info, setFolder } from './catalogue.js';
-import { checkDescription, type Download, type ManifestDescription } from './description.js';
+import { checkDescription, type ManifestDescription } from './description.js';
+import { fetchDisplay } from './display.js';
+import { Fetch } from './fetch.js';
 import { acceptLicence } from './licence.js';
-import { isWhole, readReceipt, writeReceipt, type Receipt } from './receipt.js';
-import { unpack, type Limits, type Unpacked } from './unpack.js';
+import type { Limits } from './unpack.js';
 
 /** Where a fetch stands. Sizes in bytes; `total` is 0 where the servers don't say. */
 export interface GetProgress {
@@ -41,8 +40,10 @@ export interface GetOptions {
   retries?: number;
   limits?: Limits;
   onProgress?: (progress: GetProgress) => void;
-  /** Called with a sentence that a person should read: space needed, addresses that nobody tried, what remains to be done by hand. */
+  /** Called with a sentence that a person should read: space needed, addresses that nobody tried, what remains to be done by hand. Default: stderr. */
   onNotice?: (text: string) => void;
+  /** How progress is shown from the second second on. Default 'auto', or 'quiet' where `onProgress` is given. */
+  display?: ShowKind;
   signal?: AbortSignal;
 }
 
@@ -76,14 +77,30 @@ export async function get(set: string | ManifestDescription, options: GetOptions
     );
   const root = resolve(options.root ?? setFolder(name));
   await acceptLicence(description, options.accept ?? false);
+  const { onNotice = (text) => void process.stderr.write(`${text}\n`), onProgress, signal } = options;
+  const shown = fetchDisplay(options.display ?? (onProgress ? 'quiet' : 'auto'));
+  const waiting = setTimeout(() => onNotice(`Another process fetches ${title}; waiting for it.`), 2000);
+  const told = {
+    ...options,
+    onNotice,
+    onProgress: (progress: GetProgress) => {
+      shown.changed(progress);
+      onProgress?.(progress);
+    },
+  };
   try {
     await mkdir(root, { recursive: true });
-    return [
-      await withLock(join(root, '.cellgrad'), () => new Fetch(description, how.files!, root, options).run()),
-    ];
+    const result = await withLock(join(root, '.cellgrad'), () => {
+      clearTimeout(waiting);
+      return new Fetch(description, how.files!, root, told).run();
+    });
+    return [result];
   } catch (error) {
-    options.signal?.throwIfAborted();
+    signal?.throwIfAborted();
     throw asDataError(error, root);
+  } finally {
+    clearTimeout(waiting);
+    shown.end();
   }
 }
 
@@ -99,271 +116,4 @@ function asDataError(error: unknown, root: string): unknown {
     `${path} can't be written: ${why}. Make room, or name another folder (root, or CELLGRAD_DATA); what came so far is kept, and the next call goes on there.`,
     { cause: error },
   );
-}
-
-class Fetch {
-  private readonly receipt: Receipt;
-  private readonly sizes = new Map<string, number>();
-  private readonly got = new Map<string, number>();
-  private readonly skipped: string[] = [];
-  private done = 0;
-
-  constructor(
-    private readonly description: ManifestDescription,
-    private readonly files: readonly Download[],
-    private readonly root: string,
-    private readonly options: GetOptions,
-  ) {
-    this.receipt = readReceipt(root) ?? { name: description.name, downloads: {} };
-  }
-
-  async run(): Promise<GetResult> {
-    const { description, root, options } = this;
-    const todo = this.files.filter(({ url }) => {
-      const before = this.receipt.downloads[url];
-      return !before || !isWhole(root, before.files);
-    });
-    this.done = this.files.length - todo.length;
-    if (todo.length > 0) {
-      if (offline())
-        throw new DataError(
-          'offline',
-          `CELLGRAD_OFFLINE is set, and ${todo.length} of ${this.files.length} files of ${description.title} are not in ${root}. Unset it, or copy the folder from a machine that has it.`,
-        );
-      await this.announce(todo);
-      await this.fetchAll(todo);
-      await rm(join(root, '.downloads'), { recursive: !options.keepArchives, force: true }).catch(() => {});
-    }
-    for (const step of description.download?.steps ?? []) options.onNotice?.(step);
-    const files = Object.values(this.receipt.downloads).reduce((sum, each) => sum + each.files.length, 0);
-    return { name: description.name, root, files, skipped: this.skipped };
-  }
-
-  /** Says what will be needed, and stops where the disk has less. */
-  private async announce(todo: readonly Download[]): Promise<void> {
-    const { description, root, options } = this;
-    await eachOf(todo, 8, async (file) => {
-      const size = file.size ?? (await sizeAt(this.addressesOf(file), options.signal));
-      if (size) this.sizes.set(file.url, size);
-    });
-    let left = 0;
-    for (const [url, size] of this.sizes) left += size - (await sizeOf(`${this.pathOf(url)}.partial`));
-    // an archive and what it holds lie side by side for a while
-    const archives = todo
-      .filter((file) => file.unpack)
-      .reduce((sum, f) => sum + (this.sizes.get(f.url) ?? 0), 0);
-    const needed = left + Math.max(description.download?.space ?? 0, archives);
-    const free = await statfs(root).then(
-      (s) => s.bavail * s.bsize,
-      () => Infinity,
-    );
-    const unknown = todo.length - this.sizes.size;
-    const untried = todo.filter((file) => file.untried).length;
-    options.onNotice?.(
-      [
-        `${description.title}: ${todo.length} file${todo.length === 1 ? '' : 's'} to fetch` +
-          (this.sizes.size ? `, ${bytesText(left)}; ${bytesText(needed)} are needed on the disk` : '') +
-          `, ${bytesText(free)} are free in ${root}.`,
-        unknown && `The size of ${unknown} of them is not known.`,
-        untried &&
-          `Nobody has tried ${untried === 1 ? 'this address' : 'these addresses'} with this program yet.`,
-        description.download?.note && `Note: ${description.download.note}.`,
-      ]
-        .filter(Boolean)
-        .join(' '),
-    );
-    if (needed > free)
-      throw new DataError(
-        'disk',
-        `Not enough space for ${description.title}: ${bytesText(needed)} needed, ${bytesText(free)} free in ${root}. Make room, or name another folder (root, or CELLGRAD_DATA).`,
-      );
-  }
-
-  /** Some at once. One that fails doesn't stop the others, but for a full disk. */
-  private async fetchAll(todo: readonly Download[]): Promise<void> {
-    const { signal, parallel = 4 } = this.options;
-    const failures: Error[] = [];
-    await eachOf(todo, parallel, async (file) => {
-      try {
-        await this.fetchOne(file);
-      } catch (error) {
-        signal?.throwIfAborted();
-        if (!(error instanceof DataError)) throw error;
-        failures.push(error);
-      }
-    });
-    const [first] = failures as DataError[];
-    if (!first) return;
-    if (failures.length === 1 && todo.length === 1) throw first;
-    throw new DataError(
-      first.code,
-      `${failures.length} of ${todo.length} files of ${this.description.title} could not be fetched; the others are in place, and the next call fetches only what is missing. ${someOf(
-        failures.map((e) => e.message),
-        2,
-      )}`,
-      { cause: first },
-    );
-  }
-
-  private pathOf(url: string): string {
-    const file = this.files.find((each) => each.url === url)!;
-    const name = file.path ?? basename(new URL(url).pathname);
-    return join(this.root, '.downloads', name);
-  }
-
-  /** The mirrors', then the source. */
-  private addressesOf(file: Download): string[] {
-    const path = `${this.description.name}/${basename(this.pathOf(file.url))}`;
-    return [...mirrors().map((base) => `${base}/${path}`), file.url];
-  }
-
-  private async fetchOne(file: Download): Promise<void> {
-    const { options, root } = this;
-    const path = this.pathOf(file.url);
-    if (!existsSync(path)) await this.downloadFrom(file, path);
-    const sha256 = await sha256File(path, options.signal);
-    const { size } = await stat(path);
-    if (file.unpack) await refusePage(path, file.url);
-    let files: Unpacked[];
-    if (file.unpack) {
-      const folder = join(root, file.into ?? '');
-      await mkdir(folder, { recursive: true });
-      const result = await unpack(path, file.unpack, folder, {
-        strip: file.strip,
-        only: file.only,
-        nested: file.nested,
-        limits: options.limits,
-        signal: options.signal,
-        onProgress: () => this.tell('unpacking', file),
-      }).catch(async (error) => {
-        // a bad archive is fetched anew the next time
-        if (error instanceof DataError) await rm(path, { force: true });
-        throw error;
-      });
-      files = result.files.map((each) => ({
-        ...each,
-        path: file.into ? `${file.into}/${each.path}` : each.path,
-      }));
-      this.skipped.push(...result.skipped);
-      if (!options.keepArchives) await rm(path);
-    } else {
-      const name = file.path ?? basename(path);
-      await mkdir(dirname(join(root, name)), { recursive: true });
-      await rename(path, join(root, name));
-      files = [{ path: name, size, sha256 }];
-    }
-    this.receipt.downloads[file.url] = { sha256, size, files };
-    await writeReceipt(root, this.receipt);
-    this.done++;
-    this.tell('unpacking', file);
-  }
-
-  /** From the mirrors, then from the source; the first that has it. */
-  private async downloadFrom(file: Download, path: string): Promise<void> {
-    const { retries, signal } = this.options;
-    let failure: DownloadError | undefined;
-    for (const address of this.addressesOf(file)) {
-      try {
-        return await download(address, path, {
-          sha256: file.sha256,
-          size: file.size,
-          retries: address === file.url ? retries : 0,
-          signal,
-          onProgress: (received, total) => {
-            this.got.set(file.url, received);
-            if (total) this.sizes.set(file.url, total);
-            this.tell('downloading', file);
-          },
-        });
-      } catch (error) {
-        if (!(error instanceof DownloadError)) throw error;
-        failure = error;
-      }
-    }
-    throw new DataError(
-      failure!.code,
-      `${failure!.message} ${failure!.code === 'offline' ? 'Check the network' : 'Look whether the set has changed at its home page'}, or set CELLGRAD_MIRROR to an address that has ${this.description.name}/${basename(path)}.`,
-      { cause: failure },
-    );
-  }
-
-  private tell(stage: GetProgress['stage'], file: Download): void {
-    const sum = (numbers: Iterable<number>): number => [...numbers].reduce((a, b) => a + b, 0);
-    this.options.onProgress?.({
-      name: this.description.name,
-      stage,
-      file: basename(this.pathOf(file.url)),
-      bytes: sum(this.got.values()),
-      total: sum(this.sizes.values()),
-      done: this.done,
-      files: this.files.length,
-    });
-  }
-}
-
-/** The bases of CELLGRAD_MIRROR, apart by spaces or commas. */
-const mirrors = (): string[] =>
-  (process.env.CELLGRAD_MIRROR ?? '')
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .map((base) => base.replace(/\/+$/, ''));
-
-/** A server that wants a login or a form answers with a page in place of the file. */
-async function refusePage(path: string, url: string): Promise<void> {
-  let start = '';
-  for await (const chunk of createReadStream(path, { end: 511, encoding: 'latin1' })) start += String(chunk);
-  if (!/^\s*<(?:!doctype html|html|head|\?xml)/i.test(start)) return;
-  await rm(path);
-  throw new DataError(
-    'checksum',
-    `${url} gave a web page in place of the file: a login or a form, perhaps. Open it in a browser, download the file there, and open the set where you unpack it: data.open(name, { root }).`,
-  );
-}
-
-/** Bytes of the file, as the first server says that has it; 0 where none does. */
-async function sizeAt(addresses: readonly string[], signal?: AbortSignal): Promise<number> {
-  for (const address of addresses) {
-    const limit = AbortSignal.timeout(10_000);
-    try {
-      const both = signal ? AbortSignal.any([signal, limit]) : limit;
-      const response = await request(address, { method: 'HEAD', signal: both });
-      if (response.ok) return Number(response.headers.get('content-length') ?? 0);
-    } catch {
-      signal?.throwIfAborted();
-    }
-  }
-  return 0;
-}
-
-const sizeOf = (path: string): Promise<number> =>
-  stat(path).then(
-    (s) => s.size,
-    () => 0,
-  );
-
-/** '1.2 GB', '30 MB', '4 kB'. */
-export function bytesText(bytes: number): string {
-  if (!Number.isFinite(bytes)) return 'an unknown number of bytes';
-  const [unit, size] = bytes >= 1e9 ? ['GB', 1e9] : bytes >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
-  const value = bytes / size;
-  return `${value >= 10 || unit === 'kB' ? Math.ceil(value) : value.toFixed(1)} ${unit}`;
-}
-
-/** Runs `work` on each, some at a time; after an error no further one is begun. */
-async function eachOf<T>(
-  items: readonly T[],
-  lanes: number,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < items.length) await work(items[next++]);
-  };
-  const stop = (error: unknown): never => {
-    next = items.length;
-    throw error;
-  };
-  const results = await Promise.allSettled(Array.from({ length: lanes }, () => lane().catch(stop)));
-  const failed = results.find((result) => result.status === 'rejected');
-  if (failed) throw failed.reason;
 }

@@ -3,17 +3,22 @@
 import { existsSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { sha256File } from '../../net/download.js';
+import { progress } from '../../progress/index.js';
 import { DataError } from '../errors.js';
 import { info } from './catalogue.js';
 import type { ManifestDescription } from './description.js';
 import { readReceipt } from './receipt.js';
 import { folderOf, rowsIn } from './rows.js';
 
+/** Bytes whose checksums take longer than a second or two. */
+const LONG = 5e8;
+
 export interface VerifyOptions {
   /** The set's folder. Default: where `get` brings it. */
   root?: string;
   /** Reads every file that `get` brought and compares its checksum. Default true. */
   checksums?: boolean;
+  /** Default: a bar, where it takes long. */
   onProgress?: (progress: { done: number; files: number }) => void;
   signal?: AbortSignal;
 }
@@ -63,8 +68,12 @@ export async function verifySet(
 
   const altered: string[] = [];
   const compare = checksums ? brought.filter(({ path }) => existsSync(join(folder, path))) : [];
+  const long = compare.reduce((sum, { size }) => sum + size, 0) > LONG;
+  const display = long && !onProgress ? 'auto' : 'quiet';
+  using bar = progress(compare.length, { label: `${description.name}: checksums`, display });
   for (const [done, { path, sha256 }] of compare.entries()) {
     if ((await sha256File(join(folder, path), signal)) !== sha256) altered.push(path);
+    bar.update();
     onProgress?.({ done: done + 1, files: compare.length });
   }
 

@@ -55,7 +55,7 @@ describe('fetching a set', () => {
   const folder = (): string => join(home, 'made-up');
   const read = (name: string): Buffer => readFileSync(join(folder(), name));
   const get = (description = set(), options: data.GetOptions = {}): Promise<data.GetResult[]> =>
-    data.get(description, { accept: true, retries: 2, ...options });
+    data.get(description, { accept: true, retries: 2, display: 'quiet', onNotice: () => {}, ...options });
   const downloads = (): string[] => server.requests.filter((each) => each.startsWith('GET'));
 
   it('shows the licence and waits for its acceptance, which is asked for once and recorded', async () => {

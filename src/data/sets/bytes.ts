@@ -1,0 +1,9 @@
+// Sizes as people read them.
+
+/** '1.2 GB', '30 MB', '4 kB'. */
+export function bytesText(bytes: number): string {
+  if (!Number.isFinite(bytes)) return 'an unknown number of bytes';
+  const [unit, size] = bytes >= 1e9 ? ['GB', 1e9] : bytes >= 1e6 ? ['MB', 1e6] : ['kB', 1e3];
+  const value = bytes / size;
+  return `${value >= 10 || unit === 'kB' ? Math.ceil(value) : value.toFixed(1)} ${unit}`;
+}
