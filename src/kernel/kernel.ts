@@ -19,7 +19,7 @@ import { installMagics, names } from './magics/install.js';
 import { interruption, type Session } from './magics/session.js';
 import type { Live } from './language/reply.js';
 import { members } from './members.js';
-import { cellOfUncaught, currentCell, goesOn, nothingWaits, runAs, trackTimers } from './origin.js';
+import { cellOfUncaught, currentCell, goesOn, runAs, trackCallbacks } from './origin.js';
 import { Output } from './output.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
 import { CLAIM, FLAG, WHY, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
@@ -112,7 +112,7 @@ class Kernel {
   install(): void {
     publishWith((cell, type, content) => this.publish(cell, type, content));
     this.output.install();
-    trackTimers();
+    trackCallbacks();
     installImporter(this.folder);
     installMagics(() => this.session());
     const globals = { display, clearOutput, input: (prompt?: string) => this.input(prompt) };
@@ -155,7 +155,7 @@ class Kernel {
         }),
     });
     process.on('uncaughtException', (error) => this.showError(cellOfUncaught(), error));
-    process.on('unhandledRejection', (reason) => this.showError(cellOfUncaught(), reason));
+    process.on('unhandledRejection', (reason, promise) => this.showError(cellOfUncaught(promise), reason));
     process.on('SIGINT', () => undefined); // the terminal's Ctrl-C is for the front end, which then asks us
     Error.stackTraceLimit = 50;
   }
@@ -236,7 +236,6 @@ class Kernel {
       goesOn([...this.running.keys()].at(-1));
     };
     const fail = (error: ErrorContent): void => {
-      if (error === interrupted) nothingWaits();
       finish(failed(error), error);
     };
     this.running.set(id, { cell, settle: fail, asks, payloads: [] });

@@ -1,69 +1,78 @@
 // Which cell is speaking: output from a timer belongs under the cell that set it.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import process from 'node:process';
+import { promiseHooks } from 'node:v8';
 
-// Before Node 24, AsyncLocalStorage hooks into promises, and terminating a hooked one aborts the process.
+// Before Node 24, AsyncLocalStorage keeps a stack of what runs, and an interrupt that leaves it unfinished aborts the
+// process: there, promises bear the number of their cell, and timers remember it.
 const storage =
   Number(process.versions.node.split('.')[0]) >= 24 ? new AsyncLocalStorage<number>() : undefined;
 
 let latest = 0;
-let inTimer: number | undefined;
+/** The cell of the timer or of the promise that has called what now runs. */
+let called: number | undefined;
 
 /** The cell that the code now running belongs to. */
 export function currentCell(): number {
-  return storage?.getStore() ?? inTimer ?? latest;
+  return storage?.getStore() ?? called ?? latest;
 }
 
 export function runAs(cell: number, run: () => void): void {
   latest = cell;
+  called = undefined; // an interrupt may have left it
   if (storage) storage.run(cell, run);
   else run();
 }
 
-/** Those that `runFor` waits for, where there is no async context: what speaks next is most likely theirs. */
-const waiting: number[] = [];
-
-/** Runs under another number until what it returns has settled. */
+/** Runs under another number; so does, later, what it has called back. */
 export function runFor<T>(cell: number, run: () => T): T {
   if (storage) return storage.run(cell, run);
-  const before = { latest, inTimer };
-  latest = cell;
-  inTimer = undefined;
-  let result: T;
+  const before = called;
+  called = cell;
   try {
-    result = run();
+    return run();
   } finally {
-    latest = before.latest;
-    inTimer = before.inTimer;
+    called = before;
   }
-  if (!(result instanceof Promise)) return result;
-  waiting.push(cell);
-  // whoever has called this goes on first
-  queueMicrotask(() => {
-    if (waiting.includes(cell)) latest = cell;
-  });
-  const settled = (): void => {
-    const at = waiting.indexOf(cell);
-    if (at >= 0) waiting.splice(at, 1);
-    if (latest === cell) latest = waiting.at(-1) ?? before.latest;
-  };
-  result.then(settled, settled);
-  return result;
 }
 
 /** A cell beside this one is over: what speaks next, where there is no async context, is taken for this one's. */
 export function goesOn(cell: number | undefined): void {
-  latest = waiting.at(-1) ?? cell ?? latest;
+  latest = cell ?? latest;
 }
 
-/** An interrupt has ended all that was under way. */
-export function nothingWaits(): void {
-  waiting.length = 0;
+/** A private field on a promise, which no inspection of it shows. */
+class Marked extends (class {
+  constructor(promise: object) {
+    return promise;
+  }
+} as new (promise: object) => object) {
+  readonly #cell: number;
+  constructor(promise: object, cell: number) {
+    super(promise);
+    this.#cell = cell;
+  }
+  static cell(promise: object): number | undefined {
+    return #cell in promise ? promise.#cell : undefined;
+  }
 }
 
-/** Where there is no async context, timers at least remember their cell. */
-export function trackTimers(): void {
+/** Where there is no async context, promises and timers remember their cell. */
+export function trackCallbacks(): void {
   if (storage) return;
+  trackTimers();
+  promiseHooks.createHook({
+    init: (promise) => void new Marked(promise, called ?? latest),
+    before: (promise) => {
+      called = Marked.cell(promise);
+    },
+    after: () => {
+      called = undefined;
+    },
+  });
+}
+
+function trackTimers(): void {
   for (const name of ['setTimeout', 'setInterval', 'setImmediate'] as const) {
     const original = globalThis[name] as (callback: unknown, ...rest: unknown[]) => unknown;
     const tracked = (callback: unknown, ...rest: unknown[]): unknown => {
@@ -71,10 +80,10 @@ export function trackTimers(): void {
       const cell = currentCell();
       return original(
         function (this: unknown, ...values: unknown[]) {
-          inTimer = cell;
+          called = cell;
           // not in a finally: an error still belongs to this cell when the process reports it
           const result: unknown = callback.apply(this, values);
-          inTimer = undefined;
+          called = undefined;
           return result;
         },
         ...rest,
@@ -85,9 +94,12 @@ export function trackTimers(): void {
   }
 }
 
-/** The cell of an error that reached the process, after which timers start afresh. */
-export function cellOfUncaught(): number {
-  const cell = currentCell();
-  inTimer = undefined;
+/**
+ * The cell of an error that reached the process, after which callbacks start afresh.
+ * @param promise the rejected one, where there is one
+ */
+export function cellOfUncaught(promise?: object): number {
+  const cell = (promise && Marked.cell(promise)) ?? currentCell();
+  called = undefined;
   return cell;
 }

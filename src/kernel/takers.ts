@@ -7,8 +7,7 @@ type Take = (type: string, content: Json) => void;
 /** What a kernel offers its cells and their modules as `globalThis[Symbol.for('cellgrad.outputs')]`. */
 export interface Captures {
   /**
-   * Runs; whatever it shows until what it returns has settled goes to `take`. So does what its timers show later.
-   * Before Node 24 that includes what other code shows while the promise is pending.
+   * Runs; whatever it shows until what it returns has settled goes to `take`. So does what its timers and promises show later.
    */
   capture<T>(take: Take, run: () => T): T;
   /** Shows an error where the code that calls this shows things. */

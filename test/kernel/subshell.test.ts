@@ -5,8 +5,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../src/kernel/wire.js';
 import { TestKernel } from './client.js';
 
-const asyncContext = Number(process.versions.node.split('.')[0]) >= 24;
-
 describe('subshells', () => {
   let kernel: TestKernel;
   let subshell: string;
@@ -48,9 +46,21 @@ describe('subshells', () => {
     await kernel.submit('release()', {}, subshell).done;
     const { stdout, result } = await long.done;
     assert.equal(result, "'long'");
-    // before Node 24 what a promise calls speaks for the cell that runs: there is no async context
-    if (asyncContext) assert.equal(stdout, 'begins\ngoes on\n');
-    assert.ok(kernel.published.some(({ content }) => content.text === 'goes on\n'));
+    assert.equal(stdout, 'begins\ngoes on\n');
+  });
+
+  it('and promises that outlive their cell speak under it, rejected ones too', async () => {
+    const first = kernel.submit(
+      'import { readFile } from "node:fs/promises"; let go; const started = new Promise((r) => { go = r; });' +
+        'const late = (async () => { await started; for (let i = 0; i < 3; i++) { await readFile("/dev/null"); console.log("first", i); } })();' +
+        'void started.then(async () => { await null; throw new Error("of the first"); }); 0',
+    );
+    assert.equal((await first.done).stdout, '');
+    const second = await kernel.run('console.log("second"); go(); await late; console.log("second again")');
+    assert.equal(second.stdout, 'second\nsecond again\n');
+    assert.equal(second.error, undefined);
+    const said = kernel.of(first.id).map(({ content }) => content.text ?? content.evalue);
+    for (const text of ['first 0\n', 'first 2\n', 'of the first']) assert.ok(said.includes(text), text);
   });
 
   it('keep their own order, and an error cancels only what waits in the same shell', async () => {
