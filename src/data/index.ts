@@ -30,6 +30,7 @@ export { splitByPatient, splitByImage, type SplitOptions } from './split.js';
 export { kFold, leaveOneSourceOut, type FoldOptions } from './folds.js';
 export { loadImage } from './image.js';
 export { readDicom, type DicomImage } from './dicom/image.js';
+export { deidentify, type DeidentifyOptions, type Deidentified } from './dicom/deidentify.js';
 export { readSeries, listSeries, type SeriesOptions, type SeriesFacts } from './dicom/series.js';
 export { readVolume, type VolumeOptions } from './volume/read.js';
 export { readNifti, type Nifti } from './volume/nifti.js';

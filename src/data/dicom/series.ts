@@ -128,7 +128,8 @@ async function readFiles(
   );
 }
 
-async function filesIn(path: string): Promise<string[]> {
+/** The files of a folder and those within it, sorted; or the one file. Throws DataError `missing`. */
+export async function filesIn(path: string): Promise<string[]> {
   const facts = await stat(path).catch(() => undefined);
   if (!facts) throw new DataError('missing', `There is no folder ${path}. Paths start at ${process.cwd()}.`);
   if (facts.isFile()) return [resolve(path)];
