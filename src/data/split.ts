@@ -43,7 +43,8 @@ export function splitByPatient(
   const strata = new Map<string, string[]>();
   for (const patient of [...labelOf.keys()].sort()) {
     const key = stratify ? labelOf.get(patient)! : '';
-    strata.set(key, [...(strata.get(key) ?? []), patient]);
+    if (strata.has(key)) strata.get(key)!.push(patient);
+    else strata.set(key, [patient]);
   }
   const splitOf = new Map<string, string>();
   const owed = Object.fromEntries(names.map((name) => [name, 0])); // carried from stratum to stratum

@@ -100,6 +100,19 @@ describe('fetching a wheel', () => {
       process.env.PIP_INDEX_URL = 'somewhere';
       await fails(fromWheel(server.wheel), 'index', 'PIP_INDEX_URL is somewhere');
     });
+    it('offline by the user’s wish, with what is in the cache at hand', async () => {
+      process.env.CELLGRAD_OFFLINE = '1';
+      try {
+        await fails(fromWheel(server.wheel), 'offline', 'CELLGRAD_OFFLINE is set');
+        delete process.env.CELLGRAD_OFFLINE;
+        await whole();
+        process.env.CELLGRAD_OFFLINE = '1';
+        await whole();
+        assert.equal(server.downloads.length, 1);
+      } finally {
+        delete process.env.CELLGRAD_OFFLINE;
+      }
+    });
     it('a file that is gone', async () => {
       server.status = 404;
       await fails(fromWheel(server.wheel), 'offline', '404', server.wheel.filename);

@@ -28,11 +28,11 @@ export class Tree {
    */
   find(pattern: string): string | undefined {
     const stem = pattern.slice(pattern.lastIndexOf('/') + 1).split('*')[0];
-    const fits = new RegExp(`^${pattern.split('**/').map(part).join('(?:.*/)?')}$`, 'i');
+    const fits = matcher(pattern);
     const depth = (path: string): number => path.split('/').length;
     let best: string | undefined;
     for (const path of this.candidates(stem, pattern.includes(`${stem}*`)))
-      if (fits.test(path) && (best === undefined || depth(path) < depth(best))) best = path;
+      if (fits(path) && (best === undefined || depth(path) < depth(best))) best = path;
     return best;
   }
 
@@ -53,6 +53,14 @@ export class Tree {
     }
     return this.byName.get(stem.toLowerCase()) ?? [];
   }
+}
+
+/** Whether a path fits; a name in whatever folder, of which tables have 100,000, without an expression. */
+function matcher(pattern: string): (path: string) => boolean {
+  const name = pattern.startsWith('**/') ? pattern.slice(3).toLowerCase() : '*';
+  if (!name.includes('*')) return (path) => `/${path.toLowerCase()}`.endsWith(`/${name}`);
+  const expression = new RegExp(`^${pattern.split('**/').map(part).join('(?:.*/)?')}$`, 'i');
+  return (path) => expression.test(path);
 }
 
 const part = (text: string): string =>
