@@ -23,6 +23,7 @@ export { merge, type MergeOptions } from './merge.js';
 export { type Fit, type FitOptions, type Picture } from './picture.js';
 export { type Interpolation } from './resize.js';
 export { phantom, type PhantomOptions } from './phantom.js';
+export { phantomCT, type PhantomCTOptions } from './phantom-ct.js';
 export { phantomRecipe } from './phantom/options.js';
 export { findings as phantomFindings, type Finding, type Degree } from './phantom/findings.js';
 export { type Confounder, type Confounders } from './phantom/confounders.js';

@@ -6,10 +6,11 @@ import { fitted, withChannels } from './picture.js';
 import { drawFilm, drawPatient } from './phantom/anatomy.js';
 import { draw, traits, type Confounders, type Trait } from './phantom/confounders.js';
 import { drawPicture, type Shot } from './phantom/film.js';
-import { degreeOf, drawCourse, drawDisease } from './phantom/findings.js';
+import { drawCourse, drawDisease } from './phantom/findings.js';
 import type { Marks } from './phantom/marks.js';
 import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
 import { latest } from './phantom/latest.js';
+import { rowOf } from './phantom/rows.js';
 import { random } from './random.js';
 import { resize } from './resize.js';
 import { splitByPatient } from './split.js';
@@ -65,41 +66,23 @@ function plan(o: Required<PhantomOptions>): { rows: Row[]; shots: Shot[] } {
     const patient = drawPatient(seed, person, age === 'child');
     const disease = drawDisease(seed, person, label);
     const films = fewest + r.int(most - fewest + 1);
-    for (const [film, visit] of drawCourse(seed, person, films, range).entries()) {
+    for (const [film, visit] of drawCourse(seed, person, label, films, range).entries()) {
       const chance = random(seed, 'marks', person, film);
       const trait = <T extends Trait>(name: T) => draw(name, label, classes, confounders, chance);
       const [view, letters, side] = [trait('view'), trait('letters'), trait('marker')];
       const marker = confounders.marker === undefined && chance.chance(0.1) ? 'none' : side;
-      const severity = label === 'normal' ? 0 : visit.severity;
       const keys = [seed, person, film] as const;
       const marks: Marks = { hospital, marker, letters };
       shots.push({
         patient,
         disease,
-        severity,
+        severity: visit.severity,
         film: drawFilm(seed, person, film, view),
         marks,
         keys,
         noise,
       });
-      rows.push({
-        index: rows.length,
-        label,
-        patient: `phantom-${String(person).padStart(4, '0')}`,
-        split: '',
-        source: hospital,
-        view,
-        licence: 'CC0-1.0',
-        extra: {
-          finding: label,
-          severity: severity.toFixed(3),
-          degree: label === 'normal' ? 'none' : degreeOf(severity),
-          day: String(visit.day),
-          age,
-          marker,
-          letters,
-        },
-      });
+      rows.push(rowOf(rows.length, person, label, visit, hospital, view, { age, marker, letters }));
     }
   }
   return { rows, shots };

@@ -108,3 +108,47 @@ export function addClouds(plane: Float32Array, r: Random, cells: number, size: n
     }
   }
 }
+
+/** Adds noise of this standard deviation, a little correlated with its neighbours as a detector's is. */
+export function addNoise(plane: Float32Array, r: Random, size: number, deviation: number): void {
+  const sigma = deviation / 147.8; // four bytes of a hash sum to about a normal number of this deviation
+  const row = new Float32Array(size + 1); // the row above, overwritten from the left; [0] is the margin
+  let state = (r() * 4294967296) | 0;
+  for (let j = 0, at = 0; j < size; j++) {
+    let corner = 0;
+    for (let i = 0; i < size; i++, at++) {
+      state = (state + 0x6d2b79f5) | 0;
+      let t = Math.imul(state ^ (state >>> 15), state | 1);
+      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+      t ^= t >>> 14;
+      const bell = (t & 255) + ((t >>> 8) & 255) + ((t >>> 16) & 255) + (t >>> 24) - 510;
+      const above = row[i + 1];
+      row[i + 1] = 0.25 * (row[i] + above) - 0.0625 * corner + bell * sigma;
+      corner = above;
+      plane[at] += row[i + 1];
+    }
+  }
+}
+
+/** A cloudy texture in space, in about [-1, 1], read at x, y and z in [0, 1]. */
+export function clouds3(r: Random, cells: number): (x: number, y: number, z: number) => number {
+  const n = cells + 2;
+  const grid = new Float32Array(n * n * n);
+  for (let i = 0; i < grid.length; i++) grid[i] = r(-1, 1);
+  const ease = (t: number): number => t * t * (3 - 2 * t);
+  return (x, y, z) => {
+    const gx = clamp(x, 0, 0.9999) * cells;
+    const gy = clamp(y, 0, 0.9999) * cells;
+    const gz = clamp(z, 0, 0.9999) * cells;
+    const at = ((gz | 0) * n + (gy | 0)) * n + (gx | 0);
+    const tx = ease(gx - (gx | 0));
+    const ty = ease(gy - (gy | 0));
+    const plane = (from: number): number => {
+      const top = grid[from] + (grid[from + 1] - grid[from]) * tx;
+      const low = grid[from + n] + (grid[from + n + 1] - grid[from + n]) * tx;
+      return top + (low - top) * ty;
+    };
+    const near = plane(at);
+    return near + (plane(at + n * n) - near) * ease(gz - (gz | 0));
+  };
+}

@@ -3,6 +3,7 @@
 
 import { random } from '../random.js';
 import type { Film, Patient } from './anatomy.js';
+import { addNoise } from './draw.js';
 import { drawBody, drawVessels } from './body.js';
 import type { Disease } from './findings.js';
 import { frameOf } from './frame.js';
@@ -44,7 +45,8 @@ export function drawPicture(
   drawVessels(density, seen, f, random(...seed, 'vessels'));
   shade(scene);
   drawLines(density, f, random(...keys, 'lines'));
-  const pixels = expose(density, film, marks.hospital, size, random(...keys, 'noise'), noise);
+  addNoise(seen.fill(0), random(...keys, 'noise'), size, 0.022 * film.noise * noise);
+  const pixels = expose(density, seen, film, marks.hospital, size);
   drawMarks(pixels, seen.fill(0), marks, size, random(...keys, 'marks'));
   const mask = new Uint8Array(size * size);
   const lungs = new Uint8Array(size * size);
@@ -68,37 +70,20 @@ function cleanPlanes(size: number): Float32Array[] {
 /** From density to the film's grey values: exposure, contrast, gamma, the hospital's look, noise. */
 function expose(
   density: Float32Array,
+  grain: Float32Array,
   film: Film,
   hospital: Marks['hospital'],
   size: number,
-  r: () => number,
-  noise: number,
 ): Uint8Array {
   const other = hospital === 'hospital-b';
   const contrast = film.contrast * (other ? 0.85 : 1.05) * 1.25;
   const lift = film.exposure + (other ? 0.06 : -0.02) + 0.45 - 0.45 * contrast;
-  // four bytes of a hash sum to about a normal number of standard deviation 147.8
-  const sigma = (0.022 * film.noise * noise) / 147.8;
   const tones = toneCurve(film.gamma * (other ? 0.9 : 1.1));
   const pixels = new Uint8Array(size * size);
-  const grain = new Float32Array(size + 1); // the row above, overwritten from the left; [0] is the margin
-  let state = (r() * 4294967296) | 0;
-  for (let j = 0; j < size; j++) {
+  for (let j = 0, at = 0; j < size; j++) {
     const v = (j / size) * 2 - 1;
-    let corner = 0;
-    for (let i = 0; i < size; i++) {
-      const at = j * size + i;
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), state | 1);
-      t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-      t ^= t >>> 14;
-      const bell = (t & 255) + ((t >>> 8) & 255) + ((t >>> 16) & 255) + (t >>> 24) - 510;
-      // a little correlated with its neighbours, as a detector's is
-      const above = grain[i + 1];
-      const g = 0.25 * (grain[i] + above) - 0.0625 * corner + bell * sigma;
-      grain[i + 1] = g;
-      corner = above;
-      let d = density[at] * contrast + lift + g * (1.2 - 0.6 * density[at]);
+    for (let i = 0; i < size; i++, at++) {
+      let d = density[at] * contrast + lift + grain[at] * (1.2 - 0.6 * density[at]);
       if (other) {
         const u = (i / size) * 2 - 1;
         d -= 0.09 * (u * u + v * v); // light falls off towards the corners

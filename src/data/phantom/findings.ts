@@ -122,11 +122,12 @@ export interface Visit {
 
 /**
  * A patient's visits: the disease rises to its peak and goes back, a bell of drawn width on either side, which the first film meets
- * anywhere. Severities stay within [low, high].
+ * anywhere. Severities stay within [low, high]; where nothing is found they are 0.
  */
 export function drawCourse(
   seed: number,
   person: number,
+  finding: Finding,
   films: number,
   [low, high]: readonly [number, number],
 ): Visit[] {
@@ -142,6 +143,7 @@ export function drawCourse(
   let day = 0;
   return Array.from({ length: films }, (_, film) => {
     if (film > 0) day += 1 + r.int(7);
-    return { day, severity: Math.min(high, Math.max(low, (first * bell(day)) / bell(0))) };
+    const severity = Math.min(high, Math.max(low, (first * bell(day)) / bell(0)));
+    return { day, severity: finding === 'normal' ? 0 : severity };
   });
 }
