@@ -1,7 +1,13 @@
-// Values of well-known libraries that say by their shape how they are shown: DOM elements, canvases, Vega charts.
+// Values of well-known libraries that say by their shape how they are shown: DOM elements, canvases, plotly's and Vega's charts.
+
+import { Buffer } from 'node:buffer';
 
 type Bundle = Record<string, unknown>;
 
+interface Figure {
+  data?: unknown;
+  layout?: unknown;
+}
 interface Element {
   nodeType: number;
   outerHTML: string;
@@ -10,14 +16,21 @@ interface Element {
 interface Canvas {
   width: number;
   height: number;
-  toDataURL(type: string): string;
+  toDataURL(type: string): unknown;
+  /** skia-canvas's, whose other methods give promises. */
+  toBufferSync?(type: string): Uint8Array;
 }
 
 /** A MIME bundle without its text; undefined for any other value. */
 export function knownBundle(value: unknown): Bundle | undefined {
   if (value === null || typeof value !== 'object') return undefined;
   try {
-    return element(value as Element) ?? canvas(value as Canvas) ?? vega(value as { $schema?: unknown });
+    return (
+      element(value as Element) ??
+      canvas(value as Canvas) ??
+      vega(value as { $schema?: unknown }) ??
+      plotly(value as Figure)
+    );
   } catch {
     return undefined; // an object whose properties throw
   }
@@ -34,7 +47,9 @@ function canvas(value: Canvas): Bundle | undefined {
   const { width, height, toDataURL } = value;
   if (typeof width !== 'number' || typeof height !== 'number' || typeof toDataURL !== 'function')
     return undefined;
+  if (value.toBufferSync) return { 'image/png': Buffer.from(value.toBufferSync('png')).toString('base64') };
   const url = value.toDataURL('image/png');
+  if (typeof url !== 'string') return undefined;
   const start = 'data:image/png;base64,';
   return url.startsWith(start) ? { 'image/png': url.slice(start.length) } : undefined;
 }
@@ -46,4 +61,14 @@ function vega(value: { $schema?: unknown }): Bundle | undefined {
   const [, kind, version] = /vega\.github\.io\/schema\/(vega|vega-lite)\/v(\d+)/.exec($schema) ?? [];
   if (!kind) return undefined;
   return { [`application/vnd.${kind.replace('-', '')}.v${version}+json`]: value };
+}
+
+/** What `Plotly.newPlot` takes, as one object: traces and a layout. */
+function plotly({ data, layout }: Figure): Bundle | undefined {
+  if (!Array.isArray(data) || !data.length || layout === null || typeof layout !== 'object') return undefined;
+  const trace = (item: unknown): boolean =>
+    item !== null && typeof item === 'object' && ['type', 'x', 'y', 'z', 'values'].some((key) => key in item);
+  return data.every(trace)
+    ? { 'application/vnd.plotly.v1+json': { data: data as unknown[], layout } }
+    : undefined;
 }

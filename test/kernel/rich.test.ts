@@ -50,10 +50,25 @@ describe('rich output', () => {
     }
   });
 
+  it('of plotly', async () => {
+    const figure = { data: [{ x: [1, 2], y: [3, 4], type: 'scatter' }], layout: { title: { text: 't' } } };
+    const shown = await data(`(${JSON.stringify(figure)})`);
+    assert.deepEqual(shown['application/vnd.plotly.v1+json'], figure);
+  });
+
+  it('of canvases that give bytes at once, and promises of an address', async () => {
+    const shown = await data(
+      'class Canvas { width = 1; height = 1; async toDataURL() { return ""; } toBufferSync() { return Buffer.from("ABC"); } } new Canvas()',
+    );
+    assert.equal(shown['image/png'], 'QUJD');
+  });
+
   it('of things that only look like these is their text', async () => {
     for (const code of [
       '({ nodeType: 1 })',
       '({ width: 1, height: 2 })',
+      '({ data: [1, 2], layout: {} })',
+      '({ data: [{ x: 1 }] })',
       '({ $schema: "https://json-schema.org/draft" })',
       'new Proxy({}, { get() { throw new Error("no") } })',
     ])
