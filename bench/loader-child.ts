@@ -36,5 +36,5 @@ async function epoch(number: number): Promise<object> {
 
 let number = 0;
 console.log(JSON.stringify(await epoch(number)));
-for await (const _ of createInterface({ input: process.stdin }))
-  console.log(JSON.stringify(await epoch(++number)));
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+while (!(await lines.next()).done) console.log(JSON.stringify(await epoch(++number)));

@@ -22,7 +22,7 @@ export interface Scores {
   rows: Row[];
 }
 
-export interface PredictOptions {
+export interface PredictOptions extends Pick<BatchOptions, 'workers' | 'onError'> {
   batch?: number;
   signal?: AbortSignal;
   /** What the network computes in; `auto` is what a trial on the first batch finds quicker, where there are enough batches for one. */
@@ -80,14 +80,15 @@ export function batchOptions(
 export async function predict(
   model: Classifier,
   dataset: Dataset,
-  { batch = 64, signal, precision: asked = 'float32' }: PredictOptions = {},
+  { batch = 64, signal, precision: asked = 'float32', workers, onError }: PredictOptions = {},
 ): Promise<Scores> {
   checkPrecision(asked);
   const out: Scores = { scores: [], truth: [], rows: [] };
   let precision = asked === 'auto' ? undefined : asked;
   const coarse = coarserPrecision();
   if (!coarse || dataset.rows.length < enough * batch) precision ??= 'float32';
-  for await (const b of batches(dataset, { ...batchOptions(model), batch, signal })) {
+  const source = batches(dataset, { ...batchOptions(model), batch, signal, workers, onError, reuse: true });
+  for await (const b of source) {
     const x = tf.tensor4d(b.x, b.shape);
     precision ??= await quicker(model, x, coarse!, signal);
     out.scores.push(...model.predict(x, { batch, precision }));

@@ -10,7 +10,7 @@ import {
   type OptimizerName,
   type Precision,
 } from '../compute/index.js';
-import { batches, type BatchOptions, type Dataset } from '../data/index.js';
+import { batches, type Batch, type BatchOptions, type Dataset } from '../data/index.js';
 import { runningCell } from '../cell.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type StateDict } from '../models/index.js';
@@ -23,7 +23,10 @@ import { learning, trainingStep, trainingTrial, type TrainingStep } from './step
 
 export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
 
-export interface FitOptions {
+export interface FitOptions extends Pick<
+  BatchOptions,
+  'augment' | 'sampler' | 'mixup' | 'cutmix' | 'workers' | 'cache' | 'onError'
+> {
   train: Dataset;
   val: Dataset;
   epochs?: number;
@@ -33,7 +36,6 @@ export interface FitOptions {
   weightDecay?: number;
   /** `balanced` weighs each class by the inverse of its share. */
   classWeights?: 'balanced' | number[];
-  augment?: BatchOptions['augment'];
   /** What decides which epoch is the best. */
   monitor?: Monitor;
   /** Stops after so many epochs without a better one. */
@@ -101,6 +103,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const start = performance.now();
   let trained = 0;
   let seconds = 0;
+  let waited = 0;
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
       const t = performance.now();
@@ -110,10 +113,15 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       });
       seconds += (performance.now() - t) / 1000;
       trained += sums.seen;
+      waited += sums.waited;
+      history.dataWait = waited / seconds;
+      noteSkipped(history, sums.skipped, o.display);
       const judged = await evaluate(model, o.val, {
         batch: Math.max(o.batch, 32),
         precision,
         signal,
+        workers: o.workers,
+        onError: o.onError,
       });
       const { accuracy, macroF1, auc } = judged.report;
       const val = { loss: judged.loss, accuracy, macroF1, auc };
@@ -174,7 +182,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   }
 
   function standing(epoch: number, step: number, steps: number, rate: number): Standing {
-    const left = (o.epochs - epoch + 1 - step / steps) * o.train.rows.length;
+    const left = (o.epochs - epoch + 1 - step / steps) * filmsOfEpoch(o);
     return {
       epoch,
       epochs: o.epochs,
@@ -188,9 +196,9 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
 }
 
 /** The last word on a training: how it ended, how long it took, and what was kept. */
-function ended({ stopped, seconds, best, bestValue, monitor, peakBytes }: History): string {
+function ended({ stopped, seconds, best, bestValue, monitor, peakBytes, dataWait }: History): string {
   const how = stopped === 'early' ? 'stopped early' : 'finished';
-  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)}); at most ${(peakBytes / 1e9).toFixed(1)} GB of memory`;
+  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)}); at most ${(peakBytes / 1e9).toFixed(1)} GB of memory; ${(100 * dataWait).toFixed(1)} % of the time waiting for data`;
 }
 
 /** The precision that is asked for, or the quicker one. */
@@ -241,9 +249,9 @@ async function oneEpoch(
   training: TrainingStep,
   signal: AbortSignal | undefined,
   onStep: (step: number, steps: number, seen: number) => void,
-): Promise<{ loss: number; right: number; seen: number }> {
-  const steps = Math.ceil(o.train.rows.length / o.batch);
-  const sums = { loss: 0, right: 0, seen: 0 };
+): Promise<{ loss: number; right: number; seen: number; waited: number; skipped: Batch['skipped'] }> {
+  const steps = Math.ceil(filmsOfEpoch(o) / o.batch);
+  const sums = { loss: 0, right: 0, seen: 0, waited: 0, skipped: [] as Batch['skipped'] };
   let step = 0;
   const source = batches(o.train, {
     ...batchOptions(model),
@@ -252,17 +260,23 @@ async function oneEpoch(
     seed: o.seed,
     epoch,
     augment: o.augment,
+    sampler: o.sampler,
+    mixup: o.mixup,
+    cutmix: o.cutmix,
+    workers: o.workers,
+    cache: o.cache,
+    onError: o.onError,
+    reuse: true,
     signal,
   });
-  for await (const b of source) {
+  for await (const b of timed(source, (ms) => (sums.waited += ms / 1000))) {
     signal?.throwIfAborted();
     step++;
+    sums.skipped = [...sums.skipped, ...b.skipped];
     // batch statistics of a single film say nothing
     if (b.n === 1 && o.train.rows.length > 1) continue;
     const x = tf.tensor4d(b.x, b.shape);
-    const y = tf.tidy(() =>
-      tf.cast(tf.oneHot(tf.tensor1d(b.y, 'int32'), model.classes.length), 'float32'),
-    ) as tfjs.Tensor2D;
+    const y = labelsOf(b, model.classes.length);
     const { loss, right } = training.run(x, y, o.seed * 1_000_003 + epoch * 10_007 + step);
     tf.dispose([x, y]);
     if (!Number.isFinite(loss))
@@ -280,6 +294,46 @@ async function oneEpoch(
     await new Promise(setImmediate);
   }
   return sums;
+}
+
+/** Rows of an epoch. */
+const filmsOfEpoch = ({ train, sampler }: Cleaned): number =>
+  (typeof sampler === 'object' ? sampler.n : undefined) ?? train.rows.length;
+
+/** [n, classes]: one-hot, or the shares of mixed films. */
+function labelsOf({ y, soft, n }: Batch, classes: number): tfjs.Tensor2D {
+  if (soft) return tf.tensor2d(soft, [n, classes]);
+  return tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(y, 'int32'), classes), 'float32')) as tfjs.Tensor2D;
+}
+
+/** The same batches; says how long each was waited for. */
+async function* timed(
+  source: AsyncGenerator<Batch, void, void>,
+  waited: (ms: number) => void,
+): AsyncGenerator<Batch, void, void> {
+  try {
+    for (;;) {
+      const asked = performance.now();
+      const { value, done } = await source.next();
+      waited(performance.now() - asked);
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await source.return();
+  }
+}
+
+/** Films that are skipped are told of once. */
+function noteSkipped(history: History, skipped: Batch['skipped'], display: FitOptions['display']): void {
+  const known = new Set(history.skipped.map(({ row }) => row.index));
+  const fresh = skipped.filter(({ row }) => !known.has(row.index));
+  if (fresh.length === 0) return;
+  history.skipped.push(...fresh);
+  if (display !== 'quiet')
+    process.stderr.write(
+      `${fresh.length} film${fresh.length === 1 ? '' : 's'} could not be read and ${fresh.length === 1 ? 'is' : 'are'} left out: ${fresh[0].reason}\n`,
+    );
 }
 
 function check(model: Classifier, o: Cleaned): void {

@@ -1,6 +1,7 @@
 // What training recorded, epoch by epoch.
 
 import type { Precision } from '../compute/index.js';
+import type { Row } from '../data/index.js';
 
 export interface History {
   epochs: number[];
@@ -18,6 +19,10 @@ export interface History {
   precision: Precision;
   /** The most memory that the process held. */
   peakBytes: number;
+  /** Share of the training's time, 0 to 1, that it waited for batches: near 0 where data are made as quickly as they are used. */
+  dataWait: number;
+  /** Films that could not be read and were left out, where `onError` is 'skip'. */
+  skipped: { row: Row; reason: string }[];
   stopped: 'finished' | 'early';
 }
 
@@ -30,6 +35,8 @@ export const emptyHistory = (monitor: string, precision: Precision): History => 
   seconds: 0,
   precision,
   peakBytes: 0,
+  dataWait: 0,
+  skipped: [],
   stopped: 'finished',
 });
 

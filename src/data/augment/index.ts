@@ -97,9 +97,14 @@ function affinity(name: string, options: AffineOptions): Affinity {
   };
 }
 
-/** Turned by [-degrees, degrees] or a range; `tilt` turns volumes about the other two axes as well. */
-export const rotate = (degrees: Spread, options: Filled & { tilt?: Spread } = {}): Affinity =>
-  affinity('rotate', { ...options, degrees });
+/**
+ * Turned counter-clockwise by an angle from [-degrees, degrees] or a range: RandomRotation (`affine` turns clockwise, as RandomAffine does);
+ * `tilt` turns volumes about the other two axes as well.
+ */
+export function rotate(degrees: Spread, options: Filled & { tilt?: Spread } = {}): Affinity {
+  const step = affinity('rotate', { ...options, degrees });
+  return { ...step, degrees: [-step.degrees[1], -step.degrees[0]] };
+}
 
 /** Scaled by a factor from the range, about the middle. */
 export const scale = (by: Range, options: Filled = {}): Affinity =>

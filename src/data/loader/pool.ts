@@ -4,8 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { DataError, describeError } from '../errors.js';
 import type { Made, Piece } from './messages.js';
 
-/** Pieces that a thread holds at once: the next one is there when one is done. */
-const held = 2;
+/** Pieces that a thread holds at once: enough for the time that a step of training keeps the caller's thread from handing out more. */
+const held = 8;
 const idleMs = 20_000;
 
 interface Job {
