@@ -7,6 +7,7 @@ import { DataError, type DataCode } from './errors.js';
 import { forget, keep, numberOf, recall } from './loader/cache.js';
 import { baseKey, fetchBase, type Base, type Making } from './loader/maker.js';
 import { failureOf, shared, type Failure, type Item, type Made, type Piece } from './loader/messages.js';
+import { giveBack, take, type Memory } from './loader/memory.js';
 import { nextPiece, runPiece } from './loader/pool.js';
 import { work } from './loader/work.js';
 import { checkMix, mixed, type MixOptions } from './mix.js';
@@ -75,15 +76,10 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   const end = options.dropLast ? order.length - (order.length % batch) : order.length;
   const { size, channels } = making;
   const area = size * size * channels;
-  const free: { x: SharedArrayBuffer; mask?: SharedArrayBuffer }[] = [];
   const stop = new AbortController(); // pieces that no thread has begun are dropped when the loop ends
 
-  const fill = async (at: number): Promise<Batch> => {
+  const fill = async (at: number, memory: Memory): Promise<Batch> => {
     const places = order.subarray(at, Math.min(at + batch, end));
-    const memory = free.pop() ?? {
-      x: new SharedArrayBuffer(4 * batch * area),
-      ...(making.masks ? { mask: new SharedArrayBuffer(batch * size * size) } : {}),
-    };
     const items = Array.from(places, (place, i): Item => {
       const row = dataset.rows[place];
       return { row, at: i, keys: [epoch, row.index, times[at + i]] };
@@ -117,33 +113,51 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
     };
   };
 
-  const ahead: Promise<Batch>[] = [];
+  interface Ahead {
+    memory: Memory;
+    made: Promise<Batch>;
+  }
+  const ahead: Ahead[] = [];
+  const begin = (at: number): Ahead => {
+    const memory = take(4 * batch * area, making.masks ? batch * size * size : 0);
+    const made = fill(at, memory);
+    made.catch(() => undefined); // reported when its turn comes
+    return { memory, made };
+  };
+  let current: Ahead | undefined;
   let next = 0;
-  let skipped: Batch['skipped'] = [];
+  let skipped: Batch['skipped'] = []; // since the last batch with a picture in it
+  let given = 0;
   try {
     while (next < end || ahead.length > 0) {
       signal?.throwIfAborted();
       while (next < end && ahead.length <= prefetch) {
-        const made = fill(next);
-        made.catch(() => undefined); // reported when its turn comes
-        ahead.push(made);
+        ahead.push(begin(next));
         next += batch;
       }
-      const ready = await aborted(ahead.shift()!, signal);
+      current = ahead.shift()!;
+      const ready = await aborted(current.made, signal);
       skipped = [...skipped, ...ready.skipped];
       if (ready.n > 0) {
-        yield { ...ready, skipped };
+        given += ready.n;
+        yield reuse ? { ...ready, skipped } : { ...copied(ready), skipped };
         skipped = [];
       }
-      if (reuse)
-        free.push({
-          x: ready.x.buffer as unknown as SharedArrayBuffer,
-          ...(ready.masks ? { mask: ready.masks.buffer as unknown as SharedArrayBuffer } : {}),
-        });
+      giveBack(current.memory);
+      current = undefined;
     }
+    if (given === 0 && skipped.length > 0)
+      throw new DataError('image', `None of the pictures can be read. ${skipped[0].reason}`);
   } finally {
     stop.abort();
+    for (const { memory, made } of [...(current ? [current] : []), ...ahead])
+      void made.catch(() => undefined).then(() => giveBack(memory));
   }
+}
+
+/** In memory of its own. */
+function copied(batch: Batch): Batch {
+  return { ...batch, x: batch.x.slice(), ...(batch.masks ? { masks: batch.masks.slice() } : {}) };
 }
 
 /** Has `items` made into `memory`, and says which could not be. */
@@ -151,7 +165,7 @@ async function makeItems(
   dataset: Dataset,
   items: Item[],
   making: Making,
-  memory: { x: SharedArrayBuffer; mask?: SharedArrayBuffer },
+  memory: Memory,
   options: BatchOptions,
   signal: AbortSignal,
 ): Promise<Failure[]> {
@@ -170,6 +184,10 @@ async function makeItems(
     ...memory,
     keep: limit > 0,
   });
+  const fetch = async (row: Row): Promise<Base> => {
+    const base = await fetchBase(source, row, making);
+    return limit > 0 ? shared(base) : base;
+  };
   const run = async (part: Item[]): Promise<Failure[]> => {
     for (const item of part) item.base = limit > 0 ? recall(source, keyOf(item)) : undefined;
     const kept = (item: Item, base: Base | undefined): void => {
@@ -180,7 +198,7 @@ async function makeItems(
       await Promise.all(
         part.map(async (item) => {
           try {
-            item.base ??= shared(await fetchBase(source, item.row, making));
+            item.base ??= await fetch(item.row);
             kept(item, item.base);
           } catch (error) {
             failures.push(failureOf(item.at, error));
@@ -198,7 +216,11 @@ async function makeItems(
   const length = threads > 0 ? Math.min(8, Math.ceil(items.length / threads)) : items.length;
   const parts: Item[][] = [];
   for (let i = 0; i < items.length; i += length) parts.push(items.slice(i, i + length));
-  const failures = (await Promise.all(parts.map(run))).flat();
+  const runs = await Promise.allSettled(parts.map(run)); // all: nothing may write into the memory afterwards
+  const failures = runs.flatMap((settled) => {
+    if (settled.status === 'rejected') throw settled.reason;
+    return settled.value;
+  });
   return failures.sort((a, b) => a.at - b.at);
 }
 
