@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline/promises';
 import * as data from '../data/index.js';
 import type { ManifestDescription } from '../data/index.js';
+import { card, listTable } from '../data/sets/card.js';
 import { isAccepted, licenceText } from '../data/sets/licence.js';
 import type { GetFlags, VerifyFlags } from './data.js';
 import { UsageError } from './errors.js';
@@ -16,28 +17,14 @@ export function list({ json }: { json?: boolean }): number {
     say(JSON.stringify(sets, null, 2));
     return 0;
   }
-  const rows = sets.map(({ name, modality, images, access, here, title }) => [
-    name,
-    modality,
-    images === undefined ? '' : String(images),
-    here ? 'here' : access,
-    title,
-  ]);
-  const table = [['NAME', 'MODALITY', 'IMAGES', 'ACCESS', 'TITLE'], ...rows];
-  const widths = table[0].map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  for (const row of table)
-    say(
-      row
-        .map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-        .join('  ')
-        .trimEnd(),
-    );
+  say(listTable(sets)['text/plain']);
   return 0;
 }
 
 export function info(name: string, { json }: { json?: boolean }): number {
   const description = known(() => data.info(name));
-  say(json ? JSON.stringify(description, null, 2) : describe(description));
+  const width = process.stdout.columns || 100;
+  say(json ? JSON.stringify(description, null, 2) : card(description, { width })['text/plain']);
   return 0;
 }
 
@@ -122,58 +109,4 @@ async function asked(description: ManifestDescription): Promise<boolean> {
   } finally {
     prompt.close();
   }
-}
-
-function describe(set: ManifestDescription): string {
-  const { download: how, counts } = set;
-  const numbers = [
-    counts?.images && `${counts.images} ${set.unit ?? 'image'}s`,
-    counts?.patients && `${counts.patients} patients`,
-  ].filter(Boolean);
-  const classes = set.classes?.map((c) => (counts?.classes?.[c] ? `${c} (${counts.classes[c]})` : c));
-  const parts = set.parts?.map(
-    (part) =>
-      `${part.set}: ${Object.entries(part.labels)
-        .map(([from, to]) => `${from} → ${to}`)
-        .join(', ')}`,
-  );
-  const files = how?.files?.length;
-  const access = [
-    files && `cellgrad data get ${set.name} (${files} file${files === 1 ? '' : 's'})`,
-    ...(how?.steps ?? []),
-    how?.note,
-    (how?.untried ?? how?.files?.some((file) => file.untried)) &&
-      'Nobody has tried these addresses with this program yet.',
-  ];
-  const rows: [string, unknown][] = [
-    ['', set.description],
-    ['Holds', [set.modality, ...numbers].filter(Boolean).join(', ')],
-    ['Classes', classes?.join(', ')],
-    ['Splits', set.splits],
-    ['Licence', [set.licence, set.allows].filter(Boolean).join('. ')],
-    ['Cite', set.citation],
-    ['DOI', set.doi],
-    ['Home page', set.homepage],
-    ['Combined of', parts],
-    ['To get it', access.filter(Boolean)],
-    ['Faults', set.faults],
-    ['Checked', set.checked],
-  ];
-  const lines = rows.flatMap(([label, value]) => {
-    const items = [value].flat().filter((item) => item !== undefined && item !== '') as string[];
-    const texts = items.flatMap((item) => wrapped(item, (process.stdout.columns || 100) - 12));
-    return texts.map((text, i) => `${(i === 0 ? label : '').padEnd(12)}${text}`);
-  });
-  return [`${set.title} (${set.name})`, ...lines.map((line) => line.trimEnd())].join('\n');
-}
-
-/** Lines of whole words. */
-function wrapped(text: string, width: number): string[] {
-  const lines = [''];
-  for (const word of text.split(' ')) {
-    const line = lines.at(-1)!;
-    if (line && line.length + 1 + word.length > width) lines.push(word);
-    else lines[lines.length - 1] = line ? `${line} ${word}` : word;
-  }
-  return lines;
 }

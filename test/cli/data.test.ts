@@ -25,7 +25,7 @@ describe('cellgrad data', function () {
       /\nHolds +X-ray, 5856 images\n/,
       /\nClasses +normal \(1583\), bacterial pneumonia \(2780\)/,
       /\nLicence +CC BY 4\.0\. Any use and change with attribution\.\n/,
-      /\nDOI +10\.17632\/rscbjbr9sj\.2\n/,
+      /\nDOI +https:\/\/doi\.org\/10\.17632\/rscbjbr9sj\.2\n/,
       /\nTo get it +cellgrad data get kermany \(1 file\)\n +Nobody has tried these addresses/,
       /\nFaults +All patients are children/,
       /\nChecked +/,

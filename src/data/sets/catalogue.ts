@@ -5,6 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { cacheRoot } from '../../compute/cache.js';
 import { DataError } from '../errors.js';
+import { card, listTable, shownAs } from './card.js';
 import { manifestFolder, readDescription, type ManifestDescription } from './description.js';
 
 /** The names of the described sets. */
@@ -17,11 +18,12 @@ export const names = (): string[] =>
 /** Whether a text can only be meant as a set's name: no path, no file of that name. */
 export const isName = (text: string): boolean => /^[\w-]+$/.test(text) && !existsSync(text);
 
-/** The set's description. Throws DataError 'name', with the nearest names. */
+/** The set's description, which a notebook shows as a card. Throws DataError 'name', with the nearest names. */
 export function info(name: string): ManifestDescription {
   const known = names();
   const wanted = name.toLowerCase().replaceAll('_', '-');
-  if (known.includes(wanted)) return readDescription(join(manifestFolder(), `${wanted}.json`));
+  if (known.includes(wanted))
+    return shownAs(readDescription(join(manifestFolder(), `${wanted}.json`)), (set) => card(set));
   const near = known.filter((each) => each.includes(wanted) || distance(each, wanted) <= 3);
   const meant = (near.length ? near : [closest(wanted, known)]).slice(0, 4);
   throw new DataError(
@@ -51,9 +53,9 @@ export interface Listed {
   here: string | undefined;
 }
 
-/** All described sets. */
+/** All described sets; a notebook shows them as a table. */
 export function list(): Listed[] {
-  return names().map((name) => {
+  const all = names().map((name): Listed => {
     const { title, modality = '', counts, classes = [], licence, parts, download } = info(name);
     return {
       name,
@@ -66,6 +68,7 @@ export function list(): Listed[] {
       here: existsSync(join(setFolder(name), receiptName)) ? setFolder(name) : undefined,
     };
   });
+  return shownAs(all, listTable);
 }
 
 /** What `get` leaves in a set's folder: the files and their checksums. */

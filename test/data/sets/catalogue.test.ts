@@ -66,6 +66,17 @@ describe('the described sets', () => {
       assert.equal(new Set(paths).size, paths.length, 'two downloads of one name');
     });
 
+  it('show themselves in a notebook: all as a table, one as a card with links', () => {
+    const shown = (value: object): Record<string, string> =>
+      (value as { [key: symbol]: () => Record<string, string> })[Symbol.for('Jupyter.display')]();
+    const all = shown(data.list());
+    assert.match(all['text/html'], /<table>.*<td[^>]*>kermany<\/td>.*<\/table>/);
+    assert.equal(all['text/plain'].split('\n').length, wanted.length + 1);
+    const one = shown(data.info('covid-ct'));
+    assert.match(one['text/html'], /<a href="https:\/\/doi\.org\/10\.48550\/arXiv\.2003\.13865">/);
+    assert.ok(!JSON.stringify(data.info('covid-ct')).includes('Jupyter'));
+  });
+
   it('by another name are refused, with the nearest', () => {
     assert.throws(() => data.info('COVID-CTset-2'), says('name', /covid-ctset/, /data list/));
     assert.throws(() => data.info('mosmed'), says('name', /Is mosmeddata meant\?/));
