@@ -54,7 +54,7 @@ describe('rich output', function () {
   it('in JupyterLab: a table sorts, a tensor is a picture, bars nest and end as one line', async () => {
     const page = await lab!.open('rich.ipynb');
     await runAll(page);
-    await page.getByText('inner').first().waitFor({ timeout: 120_000 });
+    await page.locator('.cellgrad-progress', { hasText: 'inner' }).waitFor({ timeout: 120_000 });
     await lab!.shot(page, 'rich-progress');
     await page.getByText('2 of 2').first().waitFor();
     assert.equal(await page.locator('.cellgrad-progress').count(), 1);
