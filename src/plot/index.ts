@@ -2,6 +2,7 @@
 // they don't, always without a network.
 
 export { activations, type ActivationMaps } from './activations.js';
+export { augmentations } from './augmentations.js';
 export { bars } from './bars.js';
 export { cam, type CamFilm } from './cam.js';
 export { confusion } from './confusion.js';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { data } from '../../src/index.js';
+import { data, plot } from '../../src/index.js';
 import { affine as affineMatrix } from '../../src/data/augment/matrix.js';
 import { start } from '../../src/data/augment/apply.js';
 import { warp } from '../../src/data/augment/warp.js';
@@ -270,6 +270,32 @@ describe('augmentation', () => {
     });
     assert.ok(Math.max(...moved.map(Math.abs)) > 0.2 && Math.max(...moved.map(Math.abs)) < 20);
     for (let i = 1; i < 20; i++) assert.ok(Math.abs(moved[i] - moved[i - 1]) < 1, 'neighbours move together');
+  });
+
+  it('is shown by plot.augmentations: originals and draws, the same as the batches of fit', async () => {
+    const films = data.phantom({ patients: 6, size: 32 });
+    const steps = [augment.rotate(20), augment.flip()];
+    const shown = await augment.draws(films, steps, { pictures: 2, n: 3, seed: 5, size: 32 });
+    assert.deepEqual(
+      shown.map(({ caption }) => caption!.replace(/^(?!draw).*/, 'label')),
+      ['label', 'draw 1', 'draw 2', 'draw 3', 'label', 'draw 1', 'draw 2', 'draw 3'],
+    );
+    const set = films.sample({ n: 2, seed: 5 });
+    assert.deepEqual(shown[4].pixels, await films.pixels(set.rows[1], { size: 32 }));
+    for await (const { x } of data.batches(set, { size: 32, augment: steps, seed: 5, epoch: 2, workers: 2 }))
+      assert.deepEqual(
+        shown[2].pixels,
+        Uint8Array.from(x.subarray(0, 1024), (v) => Math.round(255 * v)),
+      );
+    const figure = await plot.augmentations(films, steps, { pictures: 2, n: 3, seed: 5, size: 32 });
+    assert.match(figure.summary, /^8 films: .*, draw 1, draw 2, draw 3, /);
+    await assert.rejects(
+      plot.augmentations(
+        films.filter(() => false),
+        steps,
+      ),
+      { name: 'PlotError' },
+    );
   });
 
   it('with options out of range says what is allowed', () => {

@@ -25,6 +25,7 @@ import type { Augmentation, Sample } from './types.js';
 
 export { type Augmentation, type Sample } from './types.js';
 export { type Range } from './options.js';
+export { draws, type DrawsOptions } from './draws.js';
 
 interface Chance {
   /** How often it happens, 0 to 1. Default 1; flips and erasing 0.5. */
