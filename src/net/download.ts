@@ -84,8 +84,6 @@ export async function download(url: string, path: string, options: DownloadOptio
   const partial = path + '.partial';
   const shown = splitCredentials(url).url;
   await mkdir(dirname(path), { recursive: true });
-  // a part that nothing is known of can only be trusted where the whole is checked
-  if (!sha256 && noteOf(partial)?.url !== shown) await discard(partial);
   const resumed = (await sizeOf(partial)) > 0;
   await receive(url, shown, partial, options);
   if (sha256) {
@@ -186,7 +184,11 @@ export function reason(error: unknown): string {
 
 async function transfer(url: string, partial: string, options: DownloadOptions): Promise<void> {
   const { signal, onProgress, idle = 30_000, patience = 120_000, size } = options;
-  let at = await sizeOf(partial);
+  const clean = splitCredentials(url);
+  const note = noteOf(partial);
+  const same = note?.url === clean.url;
+  // a part of another address, or that nothing is known of, can only be trusted where the whole is checked
+  let at = same || options.sha256 ? await sizeOf(partial) : 0;
   const stall = new AbortController();
   const abort = signal ? AbortSignal.any([signal, stall.signal]) : stall.signal;
   let timer: NodeJS.Timeout | undefined;
@@ -196,12 +198,10 @@ async function transfer(url: string, partial: string, options: DownloadOptions):
   };
   alive();
   try {
-    const { url: clean, headers } = splitCredentials(url);
-    const note = noteOf(partial);
     const from: Record<string, string> = at ? { range: `bytes=${at}-` } : {};
-    if (at && note?.validator) from['if-range'] = note.validator;
-    const response = await request(clean, {
-      headers: { ...headers, 'accept-encoding': 'identity', ...from },
+    if (at && same && note.validator) from['if-range'] = note.validator;
+    const response = await request(clean.url, {
+      headers: { ...clean.headers, 'accept-encoding': 'identity', ...from },
       signal: abort,
     });
     const answer = `the server answered ${response.status} ${response.statusText}`.trim();
@@ -219,7 +219,7 @@ async function transfer(url: string, partial: string, options: DownloadOptions):
     if (!response.ok) throw new Error(answer);
     if (response.status !== 206) at = 0;
     const total = totalOf(response, at);
-    if (at && note?.total && total && total !== note.total) {
+    if (at && same && note.total && total && total !== note.total) {
       await response.body?.cancel();
       await discard(partial);
       throw new Error('the file on the server has changed');
@@ -230,7 +230,7 @@ async function transfer(url: string, partial: string, options: DownloadOptions):
     }
     await writeFile(
       noteFile(partial),
-      JSON.stringify({ url: clean, validator: validatorOf(response), total }),
+      JSON.stringify({ url: clean.url, validator: validatorOf(response), total }),
     );
     const file = await open(partial, at ? 'a' : 'w');
     try {

@@ -116,6 +116,15 @@ describe('fetching a set', () => {
     assert.deepEqual(downloads(), ['GET /a.bin', 'GET /a.bin bytes=50000-']);
   });
 
+  it('loses nothing of it to a mirror that is dead', async () => {
+    server.files['a.bin'].breakAfter = [50_000];
+    await assert.rejects(get(set(), { retries: 0 }));
+    process.env.CELLGRAD_MIRROR = 'http://127.0.0.1:1/sets';
+    await get();
+    assert.deepEqual(read('a.bin'), content);
+    assert.deepEqual(downloads(), ['GET /a.bin', 'GET /a.bin bytes=50000-']);
+  });
+
   it('begins anew where the file has changed in between', async () => {
     server.files['a.bin'].breakAfter = [50_000];
     await assert.rejects(get(set(), { retries: 0 }));
