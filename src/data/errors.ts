@@ -5,6 +5,7 @@ export type DataCode =
   | 'licence'
   | 'by-hand'
   | 'offline'
+  | 'interrupted'
   | 'disk'
   | 'name'
   | 'manifest'

@@ -2,6 +2,7 @@
 
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { runningCell } from '../../cell.js';
 import { withLock } from '../../compute/cache.js';
 import { whyUnwritable } from '../../files.js';
 import type { ShowKind } from '../../progress/show.js';
@@ -59,7 +60,8 @@ export interface GetResult {
 /**
  * Fetches a described set (by name, or as a description), or all parts of a combined one. What is in place already is not fetched
  * again; a broken download goes on where it stopped. Throws DataError 'name', 'licence' (not accepted yet), 'by-hand' (a person must
- * fetch it), 'offline', 'disk', 'checksum' or 'archive'; after some of many files failed, the others are in place.
+ * fetch it), 'offline', 'disk', 'checksum', 'archive' or 'interrupted' (by a notebook's interrupt); after some of many files failed, the
+ * others are in place.
  */
 export async function get(set: string | ManifestDescription, options: GetOptions = {}): Promise<GetResult[]> {
   const description = typeof set === 'string' ? info(set) : checkDescription(set, 'The description');
@@ -79,9 +81,13 @@ export async function get(set: string | ManifestDescription, options: GetOptions
   await acceptLicence(description, options.accept ?? false);
   const { onNotice = (text) => void process.stderr.write(`${text}\n`), onProgress, signal } = options;
   const shown = fetchDisplay(options.display ?? (onProgress ? 'quiet' : 'auto'));
+  const cell = runningCell();
+  const release = cell?.cooperate();
+  const signals = [signal, cell?.signal].filter((each) => each !== undefined);
   const waiting = setTimeout(() => onNotice(`Another process fetches ${title}; waiting for it.`), 2000);
   const told = {
     ...options,
+    signal: AbortSignal.any(signals),
     onNotice,
     onProgress: (progress: GetProgress) => {
       shown.changed(progress);
@@ -97,8 +103,15 @@ export async function get(set: string | ManifestDescription, options: GetOptions
     return [result];
   } catch (error) {
     signal?.throwIfAborted();
+    if (cell?.signal.aborted)
+      throw new DataError(
+        'interrupted',
+        `Fetching ${title} was interrupted. What came so far is kept, and the next call goes on there.`,
+        { cause: error },
+      );
     throw asDataError(error, root);
   } finally {
+    release?.();
     clearTimeout(waiting);
     shown.end();
   }

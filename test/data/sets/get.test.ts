@@ -245,6 +245,24 @@ describe('fetching a set', () => {
     assert.deepEqual(read('a.bin'), content);
   });
 
+  it('ends at a notebook’s interrupt, with a sentence', async () => {
+    server.files['a.bin'].slow = 20;
+    const interrupt = new AbortController();
+    let waits = 0;
+    const cell = { signal: interrupt.signal, cooperate: () => (waits++, () => void waits--) };
+    const place = globalThis as Record<symbol, unknown>;
+    place[Symbol.for('cellgrad.cell')] = cell;
+    try {
+      await assert.rejects(
+        get(set(), { onProgress: ({ bytes }) => bytes > 60_000 && interrupt.abort() }),
+        says('interrupted', /was interrupted\. What came so far is kept/),
+      );
+      assert.equal(waits, 0);
+    } finally {
+      delete place[Symbol.for('cellgrad.cell')];
+    }
+  });
+
   it('unpacks archives into their places: strip, only, into, nested ones, and removes them', async () => {
     const inner = zip({ 'CT/a.png': Buffer.from('a'), 'CT/b.png': Buffer.from('b') });
     server.files['r.zip'] = {
