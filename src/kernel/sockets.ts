@@ -50,7 +50,11 @@ class Outbox {
         logTo(descriptors?.originals.stderr, `cellgrad: a message was lost: ${inspect(error)}\n`);
         continue;
       }
-      await this.socket.send(frames).catch(() => undefined); // the peer has gone
+      try {
+        await this.socket.send(frames);
+      } catch {
+        // the peer has gone, or the kernel ends
+      }
     }
     this.busy = false;
   }
