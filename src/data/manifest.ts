@@ -7,7 +7,12 @@ import { Dataset, type Row } from './dataset.js';
 import { DataError } from './errors.js';
 import { checkedDataset, fromRecords, type OpenOptions } from './records.js';
 import { info, isName } from './sets/catalogue.js';
-import { checkDescription, readDescription, type ManifestDescription } from './sets/description.js';
+import {
+  checkDescription,
+  manifestFolder,
+  readDescription,
+  type ManifestDescription,
+} from './sets/description.js';
 import type { Found } from './sets/layout.js';
 import { notHere, rowsOf, type Roots } from './sets/rows.js';
 
@@ -34,7 +39,8 @@ export async function open(
   if (extname(manifest).toLowerCase() !== '.json') return openCsv(manifest, options);
   const file = resolve(manifest);
   const description = readDescription(file);
-  const own = description.manifest ? dirname(file) : undefined;
+  // a description of one's own lies beside its files
+  const own = description.parts || dirname(file) === manifestFolder() ? undefined : dirname(file);
   return openDescribed(description, { ...options, root: options.root ?? own });
 }
 

@@ -397,6 +397,35 @@ describe('a set as its authors distribute it', () => {
     assert.deepEqual(set.counts('split'), { '': 3 });
   });
 
+  it('described by a user, beside its files or as an object', async () => {
+    const own: data.ManifestDescription = {
+      name: 'own',
+      title: 'Our films',
+      licence: 'ours',
+      layout: {
+        sources: [
+          {
+            csv: 'films.csv',
+            join: [{ csv: 'patients.csv', on: ['who', 'id'] }],
+            where: { quality: { not: 'poor' } },
+            columns: { file: 'films/{who}-{n}.png', label: 'finding', patient: 'who', split: 'part' },
+          },
+        ],
+        labels: { '/^C/': 'covid', N: 'normal' },
+      },
+    };
+    tree({
+      'own.json': JSON.stringify(own),
+      'films.csv': 'who;n;quality\nанна;1;good\nанна;2;poor\nbo;1;good\n',
+      'patients.csv': 'id,finding,part\nанна,C19,train\nbo,N,test\n',
+      'films/анна-1.png': '',
+      'films/bo-1.png': '',
+    });
+    const wanted = ['covid | анна | train | films/анна-1.png', 'normal | bo | test | films/bo-1.png'];
+    assert.deepEqual(rowsOf(await data.open(join(folder, 'own.json'))), wanted);
+    assert.deepEqual(rowsOf(await data.open(own, { root: folder })), wanted);
+  });
+
   it('that is not there, elsewhere, or laid out in another way is refused in a sentence', async () => {
     await assert.rejects(
       open('kermany', { root: join(folder, 'no') }),
