@@ -24,7 +24,7 @@ describe('cellgrad', () => {
   const mistakes: [string, string[], RegExp][] = [
     ['no command', [], /Usage: cellgrad/],
     ['a mistyped command', ['instal'], /Unknown command 'instal'\. Did you mean install\?/],
-    ['an unknown command', ['frobnicate'], /There are install, uninstall, lab, run, clean, doctor\./],
+    ['an unknown command', ['frobnicate'], /There are install, uninstall, lab, run, clean, doctor, data\./],
     ['a mistyped option', ['run', 'a.ipynb', '--outptu', 'b'], /'--outptu'\. Did you mean --output\?/],
     ['a missing argument', ['run'], /Missing required argument 'notebook'\./],
     ['a missing value', ['run', 'a.ipynb', '--timeout'], /--timeout <seconds>' argument missing\./],
