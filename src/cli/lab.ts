@@ -43,7 +43,12 @@ const CONSOLE: Program = {
   file: 'jupyter-console',
   module: 'jupyter_console',
   project: 'jupyter-console',
-  args: ['--kernel=cellgrad'],
+  args: [
+    '--kernel=cellgrad',
+    // the first completion reads the types of what a cell may use, which takes a busy machine seconds
+    '--ZMQCompleter.timeout=30',
+    '--ZMQTerminalInteractiveShell.kernel_is_complete_timeout=10',
+  ],
 };
 
 /** Resolves with the program's exit code when it has ended. */

@@ -1,4 +1,4 @@
-// A JupyterLab of its own, in Chromium.
+// A JupyterLab or a Jupyter Notebook of its own, in Chromium.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -34,8 +34,18 @@ export interface Lab {
   close(): Promise<void>;
 }
 
-/** @param files the notebooks, by name; undefined where there is no JupyterLab or no Chromium, which is said */
-export async function startLab(files: Record<string, string>): Promise<Lab | undefined> {
+export interface LabOptions {
+  /** What starts the server, up to its own arguments; by default JupyterLab. */
+  command?: string[];
+  /** The pages that it has. */
+  pages?: 'lab' | 'notebook';
+}
+
+/** Given the notebooks, by name; undefined where there is no JupyterLab or no Chromium, which is said. */
+export async function startLab(
+  files: Record<string, string>,
+  { command, pages = 'lab' }: LabOptions = {},
+): Promise<Lab | undefined> {
   if (!venv || !browser) {
     console.log('      skipped: needs JupyterLab and Chromium; npm run test:full installs them');
     return undefined;
@@ -52,23 +62,26 @@ export async function startLab(files: Record<string, string>): Promise<Lab | und
     `--IdentityProvider.token=${token}`,
     `--port=${port}`,
   ];
-  const server = spawn(
-    join(venv, 'bin', 'jupyter'),
-    ['lab', '--allow-root', '--no-browser', '--ip=127.0.0.1', ...jupyter],
-    {
-      env: {
-        ...process.env,
-        HOME: join(folder, 'home'),
-        CELLGRAD_CACHE: process.env.CELLGRAD_CACHE ?? join(homedir(), '.cache', 'cellgrad'),
-        JUPYTER_CONFIG_DIR: join(folder, 'home', 'config'),
-      },
-      stdio: 'ignore',
+  const [program, ...first] = command ?? [join(venv, 'bin', 'jupyter'), 'lab'];
+  const server = spawn(program, [...first, '--allow-root', '--no-browser', '--ip=127.0.0.1', ...jupyter], {
+    env: {
+      ...process.env,
+      HOME: join(folder, 'home'),
+      CELLGRAD_CACHE: process.env.CELLGRAD_CACHE ?? join(homedir(), '.cache', 'cellgrad'),
+      JUPYTER_CONFIG_DIR: join(folder, 'home', 'config'),
+      VIRTUAL_ENV: venv,
     },
-  );
+    stdio: 'ignore',
+  });
+  const ended = new Promise<void>((resolve) => server.on('close', () => resolve()));
   let context: BrowserContext | undefined;
   const close = async (): Promise<void> => {
     await context?.close();
     server.kill();
+    // it ends its kernels first
+    const timer = setTimeout(() => server.kill('SIGKILL'), 20_000);
+    await ended;
+    clearTimeout(timer);
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   };
   try {
@@ -83,7 +96,7 @@ export async function startLab(files: Record<string, string>): Promise<Lab | und
       args: FLAGS.split(' '),
       viewport: { width: 1300, height: 1600 },
     });
-    await (await context.newPage()).goto(`${address}/lab?token=${token}`);
+    await (await context.newPage()).goto(`${address}/${pages === 'lab' ? 'lab' : 'tree'}?token=${token}`);
   } catch (error) {
     await close();
     throw error;
@@ -95,7 +108,8 @@ export async function startLab(files: Record<string, string>): Promise<Lab | und
     close,
     open: async (file) => {
       const page = await opened.newPage();
-      await page.goto(`${address}/lab/workspaces/${file.replace(/\W/g, '')}/tree/${file}`);
+      const place = pages === 'lab' ? `lab/workspaces/${file.replace(/\W/g, '')}/tree` : 'notebooks';
+      await page.goto(`${address}/${place}/${file}`);
       await page.waitForSelector('.jp-Notebook .jp-CodeCell', { timeout: 120_000 });
       return page;
     },

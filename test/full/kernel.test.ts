@@ -61,8 +61,8 @@ describe('under Jupyter', function () {
   });
   after(() => folder && rmSync(folder, { recursive: true, force: true }));
 
-  function program(name: string, args: string[], env: NodeJS.ProcessEnv = {}): string {
-    const { status, stdout, stderr, error } = spawnSync(join(venv!, 'bin', name), args, {
+  function called(name: string, args: string[]): { status: number | null; stdout: string; stderr: string } {
+    const { error, ...ended } = spawnSync(join(venv!, 'bin', name), args, {
       cwd: folder,
       encoding: 'utf8',
       maxBuffer: 1 << 28,
@@ -71,10 +71,14 @@ describe('under Jupyter', function () {
         JUPYTER_CONFIG_DIR: join(folder, 'config'),
         IPYTHONDIR: join(folder, 'ipython'),
         CELLGRAD_HISTORY: join(folder, 'history.sqlite'),
-        ...env,
       },
     });
     assert.equal(error, undefined);
+    return ended;
+  }
+
+  function program(name: string, args: string[]): string {
+    const { status, stdout, stderr } = called(name, args);
     assert.equal(status, 0, `${name} ${args.join(' ')}:\n${stdout.slice(-2000)}\n${stderr.slice(-4000)}`);
     return stdout;
   }
@@ -178,10 +182,69 @@ describe('under Jupyter', function () {
     assert.match(readFileSync(join(folder, 'nbconvert.html'), 'utf8'), /<b>shown<\/b>/);
   });
 
+  it('nbclient ends a cell that takes too long, and the next notebook runs', () => {
+    const endless = { ...SMALL, cells: [cell('let n = 0;\nwhile (true) n++;'), cell('n > 0')] };
+    writeFileSync(join(folder, 'endless.ipynb'), JSON.stringify(endless));
+    program('python', [
+      '-c',
+      'import nbformat, nbclient\nnb = nbformat.read("endless.ipynb", 4)\nnbclient.NotebookClient(nb, timeout=2, interrupt_on_timeout=True, allow_errors=True).execute()\nnbformat.write(nb, "ended.ipynb")',
+    ]);
+    const [{ ename }, { data }] = outputs('ended.ipynb');
+    assert.deepEqual([ename, String(data?.['text/plain'])], ['KernelInterrupt', 'true']);
+    const { status, stderr } = called('jupyter-nbconvert', [
+      ...['--to', 'notebook', '--execute', '--ExecutePreprocessor.timeout=2'],
+      ...['--output', 'never.ipynb', 'endless.ipynb'],
+    ]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /Timeout waiting for execute reply \(2s\)/);
+  });
+
   it('runs a notebook under papermill', () => {
-    // its parameters it can only write in languages it knows; `cellgrad run --param` writes TypeScript
     program('papermill', ['--no-progress-bar', '-k', 'cellgrad', 'small.ipynb', 'papermill.ipynb']);
     checkSmall('papermill.ipynb', '4');
+  });
+
+  it('papermill’s parameters, written in C#, which for these is TypeScript', () => {
+    const given = ['-p', 'times', '21', '-p', 'side', 'L "left"', '-p', 'flag', 'True'];
+    program('papermill', [
+      ...['--no-progress-bar', '-k', 'cellgrad', '-l', '.net-csharp', ...given],
+      ...['small.ipynb', 'given.ipynb'],
+    ]);
+    checkSmall('given.ipynb', '42');
+    // it knows no TypeScript
+    const { status, stderr } = called('papermill', [
+      '-k',
+      'cellgrad',
+      '-p',
+      'times',
+      '3',
+      'small.ipynb',
+      'no.ipynb',
+    ]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /No parameter translator functions specified for kernel 'cellgrad'/);
+  });
+
+  it('papermill ends at a cell that fails, and says where', () => {
+    const failing = {
+      ...SMALL,
+      cells: [cell('const a = 1;\nthrow new RangeError("too far");'), cell('"after"')],
+    };
+    writeFileSync(join(folder, 'failing.ipynb'), JSON.stringify(failing));
+    const { status, stderr } = called('papermill', [
+      '--no-progress-bar',
+      '-k',
+      'cellgrad',
+      'failing.ipynb',
+      'half.ipynb',
+    ]);
+    assert.notEqual(status, 0);
+    assert.match(stderr, /PapermillExecutionError[^]*RangeError: too far/);
+    const errors = outputs('half.ipynb').filter(({ output_type }) => output_type === 'error');
+    assert.deepEqual(
+      errors.map(({ ename, evalue }) => [ename, evalue]),
+      [['RangeError', 'too far']],
+    );
   });
 
   it('a cell that fails keeps its error in the notebook', () => {
