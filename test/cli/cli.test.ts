@@ -12,7 +12,7 @@ describe('cellgrad', () => {
     assert.deepEqual([version.code, version.stdout.trim()], [0, ownVersion()]);
     const help = await cellgrad(['--help']);
     assert.equal(help.code, 0);
-    for (const command of ['install', 'uninstall', 'lab', 'run', 'clean', 'doctor'])
+    for (const command of ['install', 'uninstall', 'lab', 'run', 'clean', 'doctor', 'data'])
       assert.match(help.stdout, RegExp(` ${command} `));
     assert.doesNotMatch(help.stdout, /kernel \[/);
     const run = await cellgrad(['run', '--help']);
