@@ -104,10 +104,11 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   let trained = 0;
   let seconds = 0;
   let waited = 0;
+  let feed = begin(model, o, 1, signal);
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
       const t = performance.now();
-      const sums = await oneEpoch(model, o, epoch, training, signal, (step, steps, seen) => {
+      const sums = await oneEpoch(model, o, epoch, feed, training, signal, (step, steps, seen) => {
         const rate = (trained + seen) / (seconds + (performance.now() - t) / 1000);
         display.step(standing(epoch, step, steps, rate));
       });
@@ -116,6 +117,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       waited += sums.waited;
       history.dataWait = waited / seconds;
       noteSkipped(history, sums.skipped, o.display);
+      if (epoch < o.epochs) feed = begin(model, o, epoch + 1, signal);
       const judged = await evaluate(model, o.val, {
         batch: Math.max(o.batch, 32),
         precision,
@@ -175,6 +177,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
     }
     throw error;
   } finally {
+    void feed.source.return();
     release?.();
     training.dispose();
     optimizer.dispose();
@@ -246,6 +249,7 @@ async function oneEpoch(
   model: Classifier,
   o: Cleaned,
   epoch: number,
+  feed: Feed,
   training: TrainingStep,
   signal: AbortSignal | undefined,
   onStep: (step: number, steps: number, seen: number) => void,
@@ -253,23 +257,7 @@ async function oneEpoch(
   const steps = Math.ceil(filmsOfEpoch(o) / o.batch);
   const sums = { loss: 0, right: 0, seen: 0, waited: 0, skipped: [] as Batch['skipped'] };
   let step = 0;
-  const source = batches(o.train, {
-    ...batchOptions(model),
-    batch: o.batch,
-    shuffle: true,
-    seed: o.seed,
-    epoch,
-    augment: o.augment,
-    sampler: o.sampler,
-    mixup: o.mixup,
-    cutmix: o.cutmix,
-    workers: o.workers,
-    cache: o.cache,
-    onError: o.onError,
-    reuse: true,
-    signal,
-  });
-  for await (const b of timed(source, (ms) => (sums.waited += ms / 1000))) {
+  for await (const b of timed(feed, (ms) => (sums.waited += ms / 1000))) {
     signal?.throwIfAborted();
     step++;
     sums.skipped = [...sums.skipped, ...b.skipped];
@@ -296,6 +284,34 @@ async function oneEpoch(
   return sums;
 }
 
+/** An epoch's batches, the first of them begun: they are made while something else is done. */
+interface Feed {
+  source: AsyncGenerator<Batch, void, void>;
+  first: Promise<IteratorResult<Batch, void>>;
+}
+
+function begin(model: Classifier, o: Cleaned, epoch: number, signal: AbortSignal | undefined): Feed {
+  const source = batches(o.train, {
+    ...batchOptions(model),
+    batch: o.batch,
+    shuffle: true,
+    seed: o.seed,
+    epoch,
+    augment: o.augment,
+    sampler: o.sampler,
+    mixup: o.mixup,
+    cutmix: o.cutmix,
+    workers: o.workers,
+    cache: o.cache,
+    onError: o.onError,
+    reuse: true,
+    signal,
+  });
+  const first = source.next();
+  first.catch(() => undefined); // thrown where it is waited for
+  return { source, first };
+}
+
 /** Rows of an epoch. */
 const filmsOfEpoch = ({ train, sampler }: Cleaned): number =>
   (typeof sampler === 'object' ? sampler.n : undefined) ?? train.rows.length;
@@ -308,13 +324,13 @@ function labelsOf({ y, soft, n }: Batch, classes: number): tfjs.Tensor2D {
 
 /** The same batches; says how long each was waited for. */
 async function* timed(
-  source: AsyncGenerator<Batch, void, void>,
+  { source, first }: Feed,
   waited: (ms: number) => void,
 ): AsyncGenerator<Batch, void, void> {
   try {
-    for (;;) {
+    for (let coming = first; ; coming = source.next()) {
       const asked = performance.now();
-      const { value, done } = await source.next();
+      const { value, done } = await coming;
       waited(performance.now() - asked);
       if (done) return;
       yield value;
