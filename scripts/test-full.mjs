@@ -24,6 +24,15 @@ const JUPYTER = [
   'psutil==7.2.2',
   'pyzmq==27.3.0',
 ];
+// what writes DICOM files to compare with
+const DICOM = [
+  'imagecodecs==2026.3.6',
+  'pydicom==3.0.2',
+  'pyjpegls==1.5.1',
+  'pylibjpeg==2.1.0',
+  'pylibjpeg-openjpeg==2.6.0',
+];
+const PYTHON = [...JUPYTER, ...DICOM];
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');
@@ -55,18 +64,18 @@ function apt(...packages) {
 function jupyter() {
   const venv = resolve(process.env.CELLGRAD_VENV ?? '.venv');
   const stamp = join(venv, 'cellgrad-requirements.txt');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === JUPYTER.join('\n')) return venv;
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === PYTHON.join('\n')) return venv;
   say(`installing Jupyter's programs in ${venv}`);
   const create = () => run('python3', ['-m', 'venv', venv], true);
   if (!create() && !(apt('python3', 'python3-venv') && create())) {
     say('there is no Python with venv here, and it could not be installed');
     return undefined;
   }
-  if (!run(join(venv, 'bin', 'pip'), ['install', '--quiet', ...JUPYTER])) {
+  if (!run(join(venv, 'bin', 'pip'), ['install', '--quiet', ...PYTHON])) {
     say("Jupyter's programs could not be installed with pip");
     return undefined;
   }
-  writeFileSync(stamp, JUPYTER.join('\n'));
+  writeFileSync(stamp, PYTHON.join('\n'));
   return venv;
 }
 

@@ -52,8 +52,8 @@ async function lossless(packed: Uint8Array, header: Header): Promise<Unpacked> {
   losslessDecoder ??= (await import('jpeg-lossless-decoder-js')).Decoder;
   const bytesEach = header.allocated <= 8 ? 1 : 2;
   const decoder = new losslessDecoder();
-  const copy = packed.slice();
-  const out = decoder.decode(copy.buffer as ArrayBuffer, 0, copy.length, bytesEach);
+  const copy = Uint8Array.from(packed); // a Buffer's slice would share its memory
+  const out = decoder.decode(copy.buffer, 0, copy.length, bytesEach);
   expect(header, decoder.frame.dimX, decoder.frame.dimY, decoder.frame.numComp);
   return { bytes: new Uint8Array(out.buffer, out.byteOffset, out.byteLength), bytesEach };
 }

@@ -89,7 +89,7 @@ async function stored(
 /** Bytes as numbers, in place where they lie so that they can be. */
 function view(bytes: Uint8Array, bytesEach: number, kind: Header['kind']): Stored {
   if (bytesEach === 1) return bytes;
-  const aligned = bytes.byteOffset % bytesEach === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % bytesEach === 0 ? bytes : Uint8Array.from(bytes);
   const length = Math.floor(bytes.length / bytesEach);
   const Type =
     kind === 'double'

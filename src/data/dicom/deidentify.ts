@@ -136,7 +136,6 @@ function cleaned(
       .join('\\');
 
   const edit: Edit = (tag, vr, element, from): Change => {
-    if (tag === 'x00100010' || tag === 'x00100020') return { vr, value: patient };
     const action = actionOf(tag);
     if (keep.includes(attribute(tag)?.keyword ?? '')) return 'keep';
     const text = (): string => from.string(tag) ?? '';
@@ -159,6 +158,8 @@ function cleaned(
       : []),
   ];
   const additions: Additions = {
+    x00100010: { vr: 'PN', value: patient },
+    x00100020: { vr: 'LO', value: patient },
     x00120062: { vr: 'CS', value: 'YES' },
     x00120063: { vr: 'LO', value: 'PS3.15 basic profile, by cellgrad' },
     x00120064: {

@@ -22,7 +22,7 @@ export const EXPLICIT = '1.2.840.10008.1.2.1';
 export const BIG_ENDIAN = '1.2.840.10008.1.2.2';
 const DEFLATED = '1.2.840.10008.1.2.1.99';
 /** Most bytes that a deflated file may become. */
-const most = 2 ** 31;
+const most = 2 ** 30;
 
 /** An error about a DICOM file. */
 export const broken = (file: string, why: string, cause?: unknown): DataError =>
@@ -30,18 +30,16 @@ export const broken = (file: string, why: string, cause?: unknown): DataError =>
 
 /** Parses a DICOM file. Throws DataError 'image' where it is none, or is cut off or nonsense. */
 export function parse(bytes: Uint8Array, file: string): Parsed {
-  const { content, syntax } = withMeta(bytes, file);
+  const { content, syntax, named = syntax } = withMeta(bytes, file);
   const read = (untilTag?: string): Parsed => {
     const dataset = parser.parseDicom(content, {
       ...(syntax ? { TransferSyntaxUID: syntax } : {}),
       ...(untilTag ? { untilTag } : {}),
-      inflater: (all: Uint8Array, from: number) =>
-        Buffer.concat([all.subarray(0, from), inflateRawSync(all.subarray(from), { maxOutputLength: most })]),
     });
     return {
       file,
       dataset,
-      syntax: syntax ?? dataset.string('x00020010')!,
+      syntax: named ?? dataset.string('x00020010')!,
       bytes: dataset.byteArray,
     };
   };
@@ -76,9 +74,12 @@ export async function guarded<T>(file: string, work: () => Promise<T>): Promise<
 export const tagName = (tag: string): string => `(${tag.slice(1, 5)},${tag.slice(5)})`;
 
 /** The file as one with a preamble; or as it is, and its transfer syntax, where it has no file meta at all. */
-function withMeta(bytes: Uint8Array, file: string): { content: Uint8Array; syntax?: string } {
-  if (isDicom(bytes)) return { content: bytes };
+function withMeta(bytes: Uint8Array, file: string): { content: Uint8Array; syntax?: string; named?: string } {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (isDicom(bytes)) {
+    const inflated = inflate(view, file);
+    return inflated ? { content: inflated, syntax: EXPLICIT, named: DEFLATED } : { content: bytes };
+  }
   if (view.length >= 12 && view.readUInt16LE(0) === 2 && isVr(view, 4))
     return { content: Buffer.concat([Buffer.alloc(128), Buffer.from('DICM'), view]) };
   const syntax = view.length >= 12 ? bareSyntax(view) : undefined;
@@ -88,6 +89,18 @@ function withMeta(bytes: Uint8Array, file: string): { content: Uint8Array; synta
       bytes.length === 0 ? 'it is empty' : 'it has neither DICOM’s mark nor its first elements',
     );
   return { content: bytes, syntax };
+}
+
+/** The elements of a deflated file, which begin behind its file meta; dicom-parser would take its preamble for some. */
+function inflate(bytes: Buffer, file: string): Buffer | undefined {
+  if (bytes.length < 144 || bytes.readUInt32LE(132) !== 2) return undefined;
+  const end = 144 + bytes.readUInt32LE(140);
+  if (!bytes.subarray(144, end).includes(DEFLATED)) return undefined;
+  try {
+    return inflateRawSync(bytes.subarray(end), { maxOutputLength: most });
+  } catch (error) {
+    throw broken(file, `its deflated elements are cut off or broken (${describeError(error)})`, error);
+  }
 }
 
 /** 'DICM' behind a preamble of 128 bytes. */
