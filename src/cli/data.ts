@@ -1,4 +1,4 @@
-// `cellgrad data`: the described sets listed, explained, fetched and verified.
+// `cellgrad data`: the described sets listed, explained, fetched, verified and audited.
 import { Option, type Command } from 'commander';
 import { count } from './numbers.js';
 
@@ -52,6 +52,19 @@ CELLGRAD_OFFLINE  1: nothing is asked of the network`,
     .option('--no-checksums', 'looks only whether the files are there')
     .option('--json', 'as JSON')
     .action(async (name: string, flags: VerifyFlags) => done(await (await commands()).verify(name, flags)));
+
+  data
+    .command('audit')
+    .description('says what is wrong with a set: copies, leaks, odd pictures, and what gives the class away')
+    .argument('<manifest>', 'a manifest, or a name that list shows')
+    .addOption(root())
+    .option('--label <column>', 'the column with the label')
+    .option('--mirror', 'looks for mirrored copies too')
+    .option('--json', 'as JSON')
+    .option('--html <file>', 'writes the report with its pictures')
+    .action(async (manifest: string, flags: AuditFlags) =>
+      done(await (await import('./data-audit.js')).audit(manifest, flags)),
+    );
 }
 
 export interface GetFlags {
@@ -65,4 +78,12 @@ export interface VerifyFlags {
   root?: string;
   checksums: boolean;
   json?: boolean;
+}
+
+export interface AuditFlags {
+  root?: string;
+  label?: string;
+  mirror?: boolean;
+  json?: boolean;
+  html?: string;
 }

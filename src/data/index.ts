@@ -9,6 +9,7 @@ export { get, type GetOptions, type GetProgress, type GetResult } from './sets/g
 export { type SetReport, type VerifyOptions } from './sets/inventory.js';
 export { type Roots } from './sets/rows.js';
 export { verify } from './verify.js';
+export { audit, type Audit, type AuditOptions } from './audit/audit.js';
 export {
   Dataset,
   type Row,

@@ -134,6 +134,9 @@ function checkSame(known: Row, row: Row, set: string): void {
 function joined(sets: readonly Dataset[], parts: readonly { source: PixelSource; row: Row }[]): PixelSource {
   return {
     pixels: (row, options) => parts[row.index].source.pixels(parts[row.index].row, options),
+    ...(sets.every((set) => set.source.picture) && {
+      picture: (row, options) => parts[row.index].source.picture!(parts[row.index].row, options),
+    }),
     ...(sets.some((set) => set.source.mask) && {
       mask: (row, options) => parts[row.index].source.mask?.(parts[row.index].row, options),
     }),
