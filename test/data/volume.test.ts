@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -143,6 +144,16 @@ describe('a NIfTI file', () => {
   it('as a volume is turned as a CT is', async () => {
     const { orientation, shape } = await data.readVolume(file('int16.nii'));
     assert.deepEqual([orientation, ...shape], ['LPS', 24, 40, 32]);
+  });
+
+  it('says what it is in a line', () => {
+    const volume = new data.Volume({
+      data: Int16Array.of(-1000, 40),
+      shape: [1, 1, 2],
+      spacing: [2.5, 0.7, 0.7],
+      unit: 'HU',
+    });
+    assert.equal(inspect(volume), 'Volume int16 [1, 1, 2], 2.5 × 0.7 × 0.7 mm, -1000 … 40 HU, LPS');
   });
 
   it('that is cut off or none is refused', async () => {

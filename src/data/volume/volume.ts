@@ -1,5 +1,6 @@
 // A scan in three dimensions, and what is done with one before a network sees it.
 
+import { inspect } from 'node:util';
 import { DataError } from '../errors.js';
 import { windowed, type WindowChoice } from '../window.js';
 import { bodyBox, cut, type Box } from './crop.js';
@@ -72,6 +73,24 @@ export class Volume implements Voxels {
     ];
     this.unit = voxels.unit ?? '';
     this.notes = voxels.notes ?? [];
+  }
+
+  /** What the console and a notebook show: `plot.volume` shows the pictures. */
+  [inspect.custom](): string {
+    let [low, high] = [Infinity, -Infinity];
+    for (const v of this.data) {
+      if (v < low) low = v;
+      if (v > high) high = v;
+    }
+    const type = this.data.constructor.name.replace('Array', '').toLowerCase();
+    return [
+      `Volume ${type} [${this.shape.join(', ')}]`,
+      `${this.spacing.map((mm) => Number(mm.toPrecision(4))).join(' × ')} mm`,
+      `${low} … ${high}${this.unit && ` ${this.unit}`}`,
+      this.orientation,
+      ...(this.mask ? ['with a mask'] : []),
+      ...this.notes,
+    ].join(', ');
   }
 
   /** Where columns, rows and slices run to, as nibabel names it: 'LPS' is left, back (posterior), head (superior). */
