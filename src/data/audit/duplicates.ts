@@ -51,6 +51,8 @@ const nearest = 3;
 /** Agreement of detail from which on two pictures are one film: at 64 pixels for a closer look, at 192 for good. */
 const closer = 0.68;
 const same = 0.86;
+/** The same for two films of one patient in one split: taken on the same day, or drawn, they may look this much alike by themselves. */
+const sameOfPatient = 0.96;
 const largeSide = 192;
 
 interface Candidate {
@@ -101,9 +103,11 @@ export async function nearDuplicates(
     const [bigFixed, bigMoving] = [await large(one.a), turned(await large(one.b))];
     map = align(bigFixed, bigMoving, map, 4) ?? map;
     const { detail, overlap } = agreement(bigFixed, bigMoving, map);
-    if (detail < same || overlap < 0.5) continue;
+    const rows: [Row, Row] = [pictures[one.a].row, pictures[one.b].row];
+    const together = rows[0].patient === rows[1].patient && rows[0].split === rows[1].split;
+    if (detail < (together ? sameOfPatient : same) || overlap < 0.5) continue;
     pairs.push({
-      rows: [pictures[one.a].row, pictures[one.b].row],
+      rows,
       correlation: detail,
       mirrored: one.mirrored,
       inverted: one.inverted,
