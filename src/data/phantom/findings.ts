@@ -77,7 +77,7 @@ function drawBlobs(finding: Finding, side: Side, lobe: Lobe, r: Random): Blob[] 
     const across = lobe === 'middle' ? r(0.35, 0.55) : r(0.45, 0.75);
     const back = { upper: r(-0.2, 0.3), middle: r(-0.6, -0.3), lower: r(0.3, 0.6) }[lobe];
     const radius = r(0.36, 0.44);
-    return [{ side, across, down, back, radius, stretch: r(0.85, 1.2), weight: 1, from: 0, grows: 0.6 }];
+    return [{ side, across, down, back, radius, stretch: r(0.85, 1.2), weight: 1, from: 0, grows: 0.7 }];
   }
   if (finding === 'ground glass')
     return Array.from({ length: 12 }, (_, k) => ({

@@ -103,7 +103,7 @@ const consolidation: Look = {
     });
   },
   shade({ density, lesion, f, disease: { sides, blobs }, severity, seed }) {
-    const strength = 0.22 + 0.12 * severity;
+    const strength = 0.12 + 0.22 * severity;
     for (let at = 0; at < lesion.length; at++) density[at] += strength * lesion[at];
     // bronchi with air in them, dark in the dense lung
     const r = random(...seed, 'bronchi');
@@ -130,7 +130,7 @@ const groundGlass: Look = {
   shade(scene) {
     const { density, lesion, f, severity } = scene;
     const grain = texture(scene, 'grain', 44);
-    const strength = 0.09 + 0.1 * severity;
+    const strength = 0.05 + 0.14 * severity;
     each(f, (at) => {
       const x = f.xs[at];
       const y = f.ys[at];
@@ -159,7 +159,7 @@ const reticulation: Look = {
   shade(scene) {
     const { density, lesion, f, severity } = scene;
     const nets = [38, 54].map((cells, k) => texture(scene, `net ${k}`, cells));
-    const strength = 0.085 + 0.07 * severity;
+    const strength = 0.05 + 0.1 * severity;
     each(f, (at) => {
       const x = f.xs[at];
       const y = f.ys[at];
@@ -191,8 +191,7 @@ const nodules: Look = {
           const y = f.ys[at];
           const e2 = square((x - cx) / radius) + square((y - cy) / radius);
           if (e2 < 1.2)
-            density[at] +=
-              (0.07 + 1.1 * radius) * blob.weight * step(1.1, 0.3, e2) * Math.min(1, 2 * lesion[at]);
+            density[at] += (0.05 + radius) * blob.weight * step(1.1, 0.3, e2) * Math.min(1, 2 * lesion[at]);
         },
         { x: cx, y: cy, width: radius * 1.15, height: radius * 1.15 },
       );
@@ -205,7 +204,7 @@ const effusion: Look = {
   field({ lesion, f, disease: { sides }, severity }) {
     for (const [k, side] of sides.entries()) {
       const amount = k === 0 ? severity : 0.6 * severity; // the other side has less
-      const top = f.base - 0.14 - 0.62 * amount;
+      const top = f.base - 0.1 - 0.66 * amount;
       each(f, (at) => {
         const x = f.xs[at];
         const y = f.ys[at];
@@ -225,7 +224,7 @@ const effusion: Look = {
 };
 
 /** How far the collapsed lung's surface lies inside the chest wall. */
-const gapOf = (severity: number): number => 0.05 + 0.3 * severity;
+const gapOf = (severity: number): number => 0.03 + 0.32 * severity;
 
 /** The collapsed lung's outer border at height y: the lung's own shape, smaller. */
 function surfaceAt(y: number, f: Frame, gap: number): number {

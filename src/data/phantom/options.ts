@@ -13,7 +13,7 @@ export interface SharedOptions {
   seed?: number;
   /** Default normal, consolidation, ground glass; all seven are in `phantomFindings`. */
   classes?: readonly Finding[];
-  /** How severe the findings are, from 0 to 1: a number, [lowest, highest], or mild, moderate, severe. Default [0.15, 1]. */
+  /** How severe the findings are, from 0 to 1: a number, [lowest, highest], or mild, moderate, severe. Default [0.05, 1]. */
   severity?: Degree | number | readonly [number, number];
   /** Factor on the noise. Default 1. */
   noise?: number;
@@ -23,7 +23,7 @@ export const shared: Required<SharedOptions> = {
   patients: 120,
   seed: 0,
   classes: findings.slice(0, 3),
-  severity: [0.15, 1],
+  severity: [0.05, 1],
   noise: 1,
 };
 
