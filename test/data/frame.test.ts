@@ -8,9 +8,12 @@ describe('the frame of a data set', () => {
     const frame = await set.frame();
     const { DataFrame } = await data.danfo();
     assert.ok(frame instanceof DataFrame);
-    assert.deepEqual(frame.shape, [set.length, 7]);
-    assert.deepEqual(frame.columns, ['row', 'label', 'patient', 'split', 'source', 'view', 'licence']);
-    assert.deepEqual(frame.dtypes, ['int32', ...new Array(6).fill('string')]);
+    const own = ['row', 'label', 'patient', 'split', 'source', 'view', 'licence'];
+    const extra = Object.keys(set.rows[0].extra!);
+    assert.ok(extra.includes('severity') && extra.includes('day'));
+    assert.deepEqual(frame.columns, [...own, ...extra]);
+    assert.equal(frame.shape[0], set.length);
+    assert.deepEqual(frame.dtypes.slice(0, own.length), ['int32', ...new Array(6).fill('string')]);
     assert.deepEqual(
       frame.column('label').values,
       set.rows.map((row) => row.label),
