@@ -42,6 +42,18 @@ interface Running {
 /** What V8 gives objects that stay, bytes; the rest of its limit is for new ones. */
 const heapLimit = getHeapStatistics().heap_size_limit - 64 * 2 ** 20;
 
+/** Characters that cells may print before the socket thread has to have taken them: a flood must not fill the memory. */
+const MOST_AHEAD = 1 << 25;
+/** The most that is waited for it, in all and at once. */
+const AHEAD_MS = { most: 5000, step: 100 };
+
+/** Waits until the socket thread has handled the messages of this number. */
+function caughtUp(flags: Int32Array, number: number): void {
+  const end = performance.now() + AHEAD_MS.most;
+  for (let handled; (handled = Atomics.load(flags, FLAG.HANDLED)) < number && performance.now() < end;)
+    Atomics.wait(flags, FLAG.HANDLED, handled, AHEAD_MS.step);
+}
+
 /**
  * Starts a kernel in this process; it ends the process when it is shut down.
  * @param connectionFile is told the ports that were chosen where `connection` has 0
@@ -58,12 +70,17 @@ export function startKernel(connection: Connection, connectionFile: string): voi
     exit(1);
   });
   let number = 0;
+  let ahead = 0;
   let results: ToSockets[] = [];
   const post = (...messages: ToSockets[]): void => {
     number++;
     if (descriptors) writeMark(descriptors, number);
     sockets.postMessage({ number, messages: [...results, ...messages] } satisfies Posted);
     results = [];
+    for (const message of messages) if (message.kind === 'stream') ahead += message.text.length;
+    if (ahead < MOST_AHEAD) return;
+    ahead = 0;
+    caughtUp(flags, number);
   };
   const kernel = new Kernel(flags, (message) => {
     if (message.kind !== 'publish' || message.type !== 'execute_result') return post(message);

@@ -8,7 +8,7 @@ import { portOf, writePorts } from './connection.js';
 import { logTo, type Descriptors } from './descriptors.js';
 import { Shell } from './shell.js';
 import { Streams } from './streams.js';
-import type { Posted } from './threads.js';
+import { FLAG, type Posted } from './threads.js';
 import {
   CHANNELS,
   Wire,
@@ -102,6 +102,10 @@ const streams = new Streams({
   handle: (message) => kernel.fromMain(message),
   current: () => kernel.latest,
   running: (cell) => kernel.runs(cell),
+  handled: (number) => {
+    Atomics.store(flags, FLAG.HANDLED, number);
+    Atomics.notify(flags, FLAG.HANDLED);
+  },
 });
 
 function publish(

@@ -20,6 +20,8 @@ export interface StreamsOptions {
   current: () => number;
   /** Whether a cell is not over. */
   running: (cell: number) => boolean;
+  /** The messages of this number have been handled. */
+  handled: (number: number) => void;
 }
 
 /** What came out of one descriptor: text, and marks, which the main thread writes before each of its messages. */
@@ -114,6 +116,7 @@ export class Streams {
   private handle({ number, messages }: Posted): void {
     this.handled = number;
     for (const message of messages) this.o.handle(message);
+    this.o.handled(number);
   }
 
   /** Reads what is there. */

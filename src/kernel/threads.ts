@@ -46,7 +46,9 @@ export const FLAG = {
   CLAIM: 2,
   /** Why they are ended: see WHY. */
   WHY: 3,
-  SLOTS: 4,
+  /** The number of the messages that the socket thread has handled last. */
+  HANDLED: 4,
+  SLOTS: 5,
 } as const;
 
 export const WHY = { INTERRUPT: 0, MEMORY: 1 } as const;
