@@ -30,6 +30,7 @@ const DICOM = [
   'pydicom==3.0.2',
   'pyjpegls==1.5.1',
   'pylibjpeg==2.1.0',
+  'pylibjpeg-libjpeg==2.5.0',
   'pylibjpeg-openjpeg==2.6.0',
 ];
 const PYTHON = [...JUPYTER, ...DICOM];
