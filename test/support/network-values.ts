@@ -5,7 +5,8 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { data, device, models, tf, train } from '../../src/index.js';
 import { crossEntropy, learning } from '../../src/train/step.js';
 
-const films = data.phantom({ patients: 4, filmsPerPatient: [1, 1], seed: 3, size: 32 });
+// severe findings: batch norm over four films that hardly differ would blow rounding up
+const films = data.phantom({ patients: 4, filmsPerPatient: [1, 1], seed: 3, size: 32, severity: 1 });
 const model = await models.create(process.argv[2], {
   classes: films.classes,
   inputShape: [32, 32],
