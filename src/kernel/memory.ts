@@ -14,7 +14,8 @@ export class MemoryWatch {
   private timer: NodeJS.Timeout | undefined;
   private readonly most: number;
   private watching = false;
-  private first: number | undefined;
+  /** The least that the cell was seen with: what it began with may have been garbage of an earlier one. */
+  private lowest = Infinity;
   private last = { used: 0, at: 0 };
 
   /**
@@ -33,7 +34,7 @@ export class MemoryWatch {
   start(): void {
     if (this.watching) return;
     this.watching = true;
-    this.first = undefined;
+    this.lowest = Infinity;
     this.last = { used: 0, at: performance.now() };
     this.timer = setTimeout(() => this.look(), LOOK_MS.first).unref();
   }
@@ -47,8 +48,8 @@ export class MemoryWatch {
     this.session.post('Runtime.getHeapUsage', (failure, answer) => {
       if (failure || !this.watching) return;
       const { usedSize: used } = answer as { usedSize: number };
-      this.first ??= used;
-      const own = used - this.first;
+      this.lowest = Math.min(this.lowest, used);
+      const own = used - this.lowest;
       if (used > this.most && own > OWN * this.limit) {
         this.stop();
         return this.end();
