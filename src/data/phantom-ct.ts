@@ -1,15 +1,14 @@
 // CT of the chest-film phantoms' patients: slices and volumes in Hounsfield units, drawn from a seed. phantom/README.md documents the recipe.
 
 import { Dataset, type PixelSource, type Row } from './dataset.js';
-import { resizeMask } from './phantom.js';
 import { drawPatient } from './phantom/anatomy.js';
 import { draw, type Confounders } from './phantom/confounders.js';
 import { drawCourse, drawDisease } from './phantom/findings.js';
 import { latest } from './phantom/latest.js';
 import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
 import { drawSlice, prepare, spacingOf, type Scan, type Slice } from './phantom/scan.js';
+import { drawnPictures, resizeMask } from './phantom/pixels.js';
 import { rowOf } from './phantom/rows.js';
-import { fitted, withChannels } from './picture.js';
 import { random } from './random.js';
 import { splitByPatient } from './split.js';
 import type { Voxels } from './volume/volume.js';
@@ -134,19 +133,8 @@ function sourceOf(places: readonly Place[], options: Required<PhantomCTOptions>)
   const slice = latest(64e6, 4 * size * size, (at): Slice =>
     drawSlice(prepared(at), places[at].slice ?? fullest(at), size),
   );
-  const picture = (row: Row) => ({
-    pixels: windowed(slice(row.index).hu, window),
-    width: size,
-    height: size,
-    channels: 1 as const,
-  });
   return {
-    async pixels(row, wanted) {
-      return withChannels(fitted(picture(row), wanted), wanted.channels);
-    },
-    async picture(row) {
-      return picture(row);
-    },
+    ...drawnPictures(size, (row) => windowed(slice(row.index).hu, window)),
     mask(row, { size: side = size }) {
       return resizeMask(slice(row.index).mask, size, side);
     },

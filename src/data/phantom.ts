@@ -2,7 +2,6 @@
 // phantom/README.md documents the recipe.
 
 import { Dataset, type PixelSource, type Row } from './dataset.js';
-import { fitted, withChannels } from './picture.js';
 import { drawFilm, drawPatient } from './phantom/anatomy.js';
 import { draw, traits, type Confounders, type Trait } from './phantom/confounders.js';
 import { drawPicture, type Shot } from './phantom/film.js';
@@ -10,9 +9,9 @@ import { drawCourse, drawDisease } from './phantom/findings.js';
 import type { Marks } from './phantom/marks.js';
 import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
 import { latest } from './phantom/latest.js';
+import { drawnPictures, resizeMask } from './phantom/pixels.js';
 import { rowOf } from './phantom/rows.js';
 import { random } from './random.js';
-import { resize } from './resize.js';
 import { splitByPatient } from './split.js';
 
 export interface PhantomOptions extends SharedOptions {
@@ -91,19 +90,8 @@ function plan(o: Required<PhantomOptions>): { rows: Row[]; shots: Shot[] } {
 function sourceOf(shots: readonly Shot[], options: Required<PhantomOptions>): PixelSource {
   const { size } = options;
   const draw = latest(64e6, 3 * size * size, (at) => drawPicture(shots[at], size));
-  const picture = (row: Row) => ({
-    pixels: draw(row.index).pixels.slice(),
-    width: size,
-    height: size,
-    channels: 1 as const,
-  });
   return {
-    async pixels(row, wanted) {
-      return withChannels(fitted(picture(row), wanted), wanted.channels);
-    },
-    async picture(row) {
-      return picture(row);
-    },
+    ...drawnPictures(size, (row) => draw(row.index).pixels.slice()),
     mask(row, { size: side = size }) {
       return resizeMask(draw(row.index).mask, size, side);
     },
@@ -112,15 +100,6 @@ function sourceOf(shots: readonly Shot[], options: Required<PhantomOptions>): Pi
     },
     recipe: { module: import.meta.url, make: 'phantomSource', options },
   };
-}
-
-/** A mask of another size: 1 where most of the place is. */
-export function resizeMask(mask: Uint8Array, from: number, to: number): Uint8Array {
-  if (from === to) return mask.slice();
-  const grey = mask.map((v) => v * 255);
-  return resize(grey, { width: from, height: from }, { width: to, height: to }).map((v) =>
-    v >= 128 ? 1 : 0,
-  );
 }
 
 function check(o: Required<PhantomOptions>): void {
