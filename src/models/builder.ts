@@ -8,15 +8,23 @@ import {
   BatchNorm2d,
   Conv2d,
   Dropout,
-  GlobalAveragePool,
+  LayerNorm,
   Linear,
-  MaxPool2d,
   Scale,
   StochasticDepth,
   type ActivationName,
   type Conv2dConfig,
-  type PoolConfig,
+  type Size,
 } from './layers.js';
+import {
+  AdaptiveAveragePool,
+  AveragePool2d,
+  Flatten,
+  GlobalAveragePool,
+  MaxPool2d,
+  type AveragePoolConfig,
+  type PoolConfig,
+} from './pooling.js';
 
 export type Node = tfjs.SymbolicTensor;
 /** A rule of initialisation, given the seed of a parameter. */
@@ -26,6 +34,8 @@ export interface BuilderOptions {
   seed: number;
   /** Rule for convolutions; He's by outputs unless the family says otherwise. */
   conv?: InitRule;
+  /** Rule for the biases of convolutions, given the shape of the weight; zeros unless the family says otherwise. */
+  convBias?: InitRule;
   norm?: { epsilon?: number; momentum?: number };
 }
 
@@ -54,9 +64,26 @@ export class Builder {
     return layer.apply(x) as Node;
   }
 
-  conv(x: Node, name: string, filters: number, size: number, config: Partial<Conv2dConfig> = {}): Node {
+  /** A layer of a family's own. */
+  layer(x: Node | Node[], layer: tfjs.layers.Layer): Node {
+    return this.add(layer, x);
+  }
+  conv(x: Node, name: string, filters: number, size: Size, config: Partial<Conv2dConfig> = {}): Node {
     const rule = this.options.conv ?? ((s) => kaiming('out', s));
-    return this.add(new Conv2d({ name, filters, size, init: rule(this.seed(name)), ...config }), x);
+    const seed = this.seed(name);
+    const biasInit = config.bias ? this.options.convBias?.(seed + 1) : undefined;
+    return this.add(new Conv2d({ name, filters, size, init: rule(seed), biasInit, ...config }), x);
+  }
+  /** Convolution, batch norm and, where a third name is given, an activation. */
+  unit(
+    x: Node,
+    [conv, norm, act]: [conv: string, norm: string, act?: string],
+    filters: number,
+    size: Size,
+    { kind = 'relu', ...config }: Partial<Conv2dConfig> & { kind?: ActivationName } = {},
+  ): Node {
+    const y = this.norm(this.conv(x, conv, filters, size, config), norm);
+    return act ? this.act(y, act, kind) : y;
   }
   norm(x: Node, name: string): Node {
     return this.add(new BatchNorm2d({ name, ...this.options.norm }), x);
@@ -67,8 +94,17 @@ export class Builder {
   maxPool(x: Node, name: string, config: PoolConfig): Node {
     return this.add(new MaxPool2d({ name, ...config }), x);
   }
-  averagePool(x: Node, name: string, size: number): Node {
-    return this.add(tf.layers.averagePooling2d({ name, poolSize: size, strides: size }), x);
+  averagePool(x: Node, name: string, config: AveragePoolConfig): Node {
+    return this.add(new AveragePool2d({ name, ...config }), x);
+  }
+  adaptivePool(x: Node, name: string, size: number): Node {
+    return this.add(new AdaptiveAveragePool({ name, size }), x);
+  }
+  flatten(x: Node, name: string): Node {
+    return this.add(new Flatten({ name }), x);
+  }
+  layerNorm(x: Node, name: string, epsilon: number): Node {
+    return this.add(new LayerNorm({ name, epsilon }), x);
   }
   globalPool(x: Node, name: string, keep = false): Node {
     return this.add(new GlobalAveragePool({ name, keep }), x);
@@ -88,11 +124,17 @@ export class Builder {
   stochasticDepth(x: Node, name: string, rate: number): Node {
     return rate ? this.add(new StochasticDepth({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
   }
-  linear(x: Node, name: string, units: number, init?: { weight?: InitRule; bias?: InitRule }): Node {
+  linear(
+    x: Node,
+    name: string,
+    units: number,
+    init?: { weight?: InitRule; bias?: InitRule },
+    bias = true,
+  ): Node {
     const weight = init?.weight ?? linear;
-    const bias = init ? init.bias : linearBias;
+    const biasRule = init ? init.bias : linearBias;
     const seed = this.seed(name);
-    return this.add(new Linear({ name, units, init: weight(seed), biasInit: bias?.(seed + 1) }), x);
+    return this.add(new Linear({ name, units, bias, init: weight(seed), biasInit: biasRule?.(seed + 1) }), x);
   }
 }
 
@@ -103,6 +145,8 @@ export interface Graph {
   stages: string[];
   /** The layer that classifies. */
   head: string;
+  /** Heads of the published state dict that only its training used; they aren't built. */
+  auxiliary?: string[];
 }
 
 export interface ArchitectureOptions {

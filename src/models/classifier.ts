@@ -33,6 +33,8 @@ export class Classifier {
   readonly stages: string[];
   /** The layer that classifies. */
   readonly head: string;
+  /** Heads of the state dict that served its training alone. */
+  private readonly auxiliary: string[];
   private output: { classes: string[]; net: tfjs.LayersModel; scoring: Scoring };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
@@ -41,6 +43,7 @@ export class Classifier {
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
     this.head = graph.head;
+    this.auxiliary = graph.auxiliary ?? [];
     const net = tf.model({ inputs: input, outputs: graph.logits });
     this.output = { classes: facts.classes, net, scoring: new Scoring(net) };
     watch(this, this.net);
@@ -118,8 +121,17 @@ export class Classifier {
     const out = new Map<string, Parameter>();
     // net.layers are in topological order; a state dict's order is that of creation, which ids follow
     for (const layer of [...this.net.layers].sort((a, b) => a.id - b.id))
-      if (isTorchLayer(layer)) for (const p of layer.parameters()) out.set(`${layer.name}.${p.name}`, p);
+      if (isTorchLayer(layer))
+        for (const p of layer.parameters()) out.set(p.name ? `${layer.name}.${p.name}` : layer.name, p);
     return out;
+  }
+
+  /** Whether a state dict's tensor is one that the network doesn't compute with: a count, an index, an auxiliary head. */
+  isUnused(name: string): boolean {
+    return (
+      /(^|\.)(num_batches_tracked|relative_position_index)$/.test(name) ||
+      this.auxiliary.some((head) => name.startsWith(`${head}.`))
+    );
   }
 
   /** A copy of all parameters, in PyTorch's layout. */
@@ -147,7 +159,7 @@ export class Classifier {
     { order = false, head = true }: { order?: boolean; head?: boolean } = {},
   ): void {
     const own = [...this.parameters()];
-    const given = [...state].filter(([n]) => !n.endsWith('num_batches_tracked'));
+    const given = [...state].filter(([n]) => !this.isUnused(n));
     const source = new Map(order ? this.byPosition(own, given) : given);
     const wanted = own.filter(([n]) => head || !n.startsWith(this.head + '.'));
     const faults: string[] = [];

@@ -1,32 +1,13 @@
 // Models by name.
 
 import { progressPrinter } from '../compute/wheel.js';
-import type { Architecture } from './builder.js';
 import { build, type Classifier } from './classifier.js';
-import { densenets } from './densenet.js';
-import { efficientnets } from './efficientnet.js';
-import { ModelError, nearest } from './errors.js';
+import { ModelError } from './errors.js';
 import { freeForgotten } from './forgotten.js';
-import { mobilenets } from './mobilenet.js';
-import { resnets } from './resnet.js';
 import { classNames, whole } from './options.js';
+import { find } from './registry.js';
 import { replaceHead } from './transfer.js';
-import { imagenetWeights, pretrained } from './weights/imagenet.js';
-
-const architectures: Record<string, Architecture> = {
-  ...resnets,
-  ...densenets,
-  ...mobilenets,
-  ...efficientnets,
-};
-
-/** Names of the architectures, those that contain `filter`; `pretrained` keeps those with ImageNet weights. */
-export function list(filter = '', options: { pretrained?: boolean } = {}): string[] {
-  const weighted = pretrained();
-  return Object.keys(architectures)
-    .filter((n) => n.includes(filter) && (!options.pretrained || weighted.includes(n)))
-    .sort();
-}
+import { imagenetWeights } from './weights/imagenet.js';
 
 export interface CreateOptions {
   /** Class names, or how many there are. Default: ImageNet's 1,000. */
@@ -47,12 +28,7 @@ export interface CreateOptions {
  * @throws ModelError `unknown-model` with the nearest names; `option` when a size or number can't be; `weights`
  */
 export async function create(name: string, options: CreateOptions = {}): Promise<Classifier> {
-  const architecture = architectures[name];
-  if (!architecture)
-    throw new ModelError(
-      'unknown-model',
-      `There is no model "${name}". Nearest: ${nearest(name, list()).join(', ')}. All: ${list().join(', ')}.`,
-    );
+  const architecture = await find(name);
   const { seed = 0, channels = 3, dropout } = options;
   const inputShape = options.inputShape ?? [architecture.size, architecture.size];
   const classes = classNames(options.classes ?? 1000);

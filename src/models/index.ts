@@ -1,6 +1,7 @@
 // Models: architectures that equal torchvision's and timm's, their weights, and which part of them learns.
 
-export { create, list, type CreateOptions } from './create.js';
+export { create, type CreateOptions } from './create.js';
+export { list, type ListOptions } from './registry.js';
 export { Classifier, type Preprocessing } from './classifier.js';
 export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';

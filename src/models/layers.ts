@@ -4,16 +4,16 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { ops, tf, uniform } from '../compute/index.js';
 import type { Initial } from './init.js';
 
-type Shape = tfjs.Shape;
-type T4 = tfjs.Tensor4D;
-type Inputs = tfjs.Tensor | tfjs.Tensor[];
-type LayerVariable = ReturnType<tfjs.layers.Layer['addWeight']>;
-const single = (x: Inputs): tfjs.Tensor => (Array.isArray(x) ? x[0] : x);
-const shapeOf = (s: Shape | Shape[]): Shape => (Array.isArray(s[0]) ? s[0] : s) as Shape;
+export type Shape = tfjs.Shape;
+export type T4 = tfjs.Tensor4D;
+export type Inputs = tfjs.Tensor | tfjs.Tensor[];
+export type LayerVariable = ReturnType<tfjs.layers.Layer['addWeight']>;
+export const single = (x: Inputs): tfjs.Tensor => (Array.isArray(x) ? x[0] : x);
+export const shapeOf = (s: Shape | Shape[]): Shape => (Array.isArray(s[0]) ? s[0] : s) as Shape;
 
 /** One parameter as a PyTorch state dict knows it. */
 export interface Parameter {
-  /** Last part of the name: weight, bias, running_mean, running_var. */
+  /** Last part of the name: weight, bias, running_mean, running_var; empty where the layer itself is the parameter. */
   name: string;
   variable: LayerVariable;
   /** Shape in PyTorch's layout. */
@@ -29,16 +29,20 @@ export interface TorchLayer extends tfjs.layers.Layer {
 }
 export const isTorchLayer = (l: tfjs.layers.Layer): l is TorchLayer => 'parameters' in l;
 
-interface Config {
+export interface Config {
   name?: string;
   trainable?: boolean;
 }
-const initializer = (init: Initial | undefined, fallback: number): never =>
+export const initializer = (init: Initial | undefined, fallback: number): never =>
   ({
     apply: (shape: number[]) => (init ? tf.tensor(init(shape), shape, 'float32') : tf.fill(shape, fallback)),
     getClassName: () => 'Zeros',
     getConfig: () => ({}),
   }) as never;
+
+/** Height and width, one number where they are the same. */
+export type Size = number | [height: number, width: number];
+export const both = (size: Size): [number, number] => (typeof size === 'number' ? [size, size] : size);
 
 /** Output size of a window along one axis; null stays unknown. */
 function outSize(
@@ -51,7 +55,15 @@ function outSize(
 ): number | null {
   return n === null ? null : Math.floor((n + before + after - dilation * (k - 1) - 1) / stride) + 1;
 }
-function outShape(s: Shape, k: number, stride: number, pad: ops.Pad, channels: number, dilation = 1): Shape {
+export function outShape(
+  s: Shape,
+  size: Size,
+  stride: number,
+  pad: ops.Pad,
+  channels: number,
+  dilation = 1,
+): Shape {
+  const [kh, kw] = both(size);
   if (pad === 'same') {
     const same = (n: number | null): number | null => (n === null ? null : Math.ceil(n / stride));
     return [s[0], same(s[1]), same(s[2]), channels];
@@ -62,18 +74,25 @@ function outShape(s: Shape, k: number, stride: number, pad: ops.Pad, channels: n
       : pad.length === 2
         ? [pad[0], pad[0], pad[1], pad[1]]
         : pad;
-  return [s[0], outSize(s[1], k, stride, t, b, dilation), outSize(s[2], k, stride, l, r, dilation), channels];
+  return [
+    s[0],
+    outSize(s[1], kh, stride, t, b, dilation),
+    outSize(s[2], kw, stride, l, r, dilation),
+    channels,
+  ];
 }
 
 export interface Conv2dConfig extends Config {
   filters: number;
-  size: number;
+  size: Size;
   stride?: number;
   pad?: ops.Pad;
   dilation?: number;
   groups?: number;
   bias?: boolean;
   init?: Initial;
+  /** Given the shape of the weight. */
+  biasInit?: Initial;
 }
 
 /** What a convolution computes with, in its layout. */
@@ -93,15 +112,18 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
   }
   override build(inputShape: Shape | Shape[]): void {
     const channels = shapeOf(inputShape)[3]!;
-    const { filters, size, groups = 1, bias, init } = this.config;
+    const { filters, groups = 1, bias, init, biasInit } = this.config;
+    const window = both(this.config.size);
     this.depthwise = groups > 1 && groups === channels;
     const shape = this.depthwise
-      ? [size, size, channels, filters / channels]
-      : [size, size, channels / groups, filters];
+      ? [...window, channels, filters / channels]
+      : [...window, channels / groups, filters];
     // the rule of initialisation sees PyTorch's shape, its values need no order
-    const torch = init && ((): Float32Array => init([filters, channels / groups, size, size]));
+    const torchShape = [filters, channels / groups, ...window];
+    const torch = init && ((): Float32Array => init(torchShape));
     this.weight = this.addWeight('weight', shape, 'float32', initializer(torch, 0));
-    if (bias) this.biasVariable = this.addWeight('bias', [filters], 'float32', initializer(undefined, 0));
+    const biasValues = biasInit && ((): Float32Array => biasInit(torchShape));
+    if (bias) this.biasVariable = this.addWeight('bias', [filters], 'float32', initializer(biasValues, 0));
     this.built = true;
   }
   override call(inputs: Inputs): tfjs.Tensor {
@@ -153,7 +175,7 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
     return b ? [weight, { name: 'bias', variable: b, shape: b.shape as number[] }] : [weight];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
-    const { init, ...rest } = this.config;
+    const { init, biasInit, ...rest } = this.config;
     return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
   }
 }
@@ -236,81 +258,99 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
   }
 }
 
+/** Layer norm over the channels, the last axis. */
+export class LayerNorm extends tf.layers.Layer implements TorchLayer {
+  static className = 'CellgradLayerNorm';
+  private gamma!: LayerVariable;
+  private beta!: LayerVariable;
+  constructor(private readonly config: Config & { epsilon: number }) {
+    super({ name: config.name, trainable: config.trainable });
+  }
+  override build(inputShape: Shape | Shape[]): void {
+    const c = [shapeOf(inputShape).at(-1)!];
+    this.gamma = this.addWeight('weight', c, 'float32', initializer(undefined, 1));
+    this.beta = this.addWeight('bias', c, 'float32', initializer(undefined, 0));
+    this.built = true;
+  }
+  override call(inputs: Inputs): tfjs.Tensor {
+    return tf.tidy(() =>
+      ops.layerNorm(single(inputs), this.gamma.read(), this.beta.read(), this.config.epsilon),
+    );
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    return shapeOf(s);
+  }
+  parameters(): Parameter[] {
+    return [
+      { name: 'weight', variable: this.gamma, shape: this.gamma.shape as number[] },
+      { name: 'bias', variable: this.beta, shape: this.beta.shape as number[] },
+    ];
+  }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
 export interface LinearConfig extends Config {
   units: number;
+  /** Default: true. */
+  bias?: boolean;
   init?: Initial;
   biasInit?: Initial;
 }
 
-/** Fully connected layer, `[batch, in]` → `[batch, units]`. */
+/** Fully connected layer over the last axis, `[..., in]` → `[..., units]`. */
 export class Linear extends tf.layers.Layer implements TorchLayer {
   static className = 'CellgradLinear';
   private weight!: LayerVariable;
-  private bias!: LayerVariable;
+  private bias?: LayerVariable;
   constructor(private readonly config: LinearConfig) {
     super({ name: config.name, trainable: config.trainable });
   }
   override build(inputShape: Shape | Shape[]): void {
-    const n = shapeOf(inputShape)[1]!;
-    const { units, init, biasInit } = this.config;
+    const n = shapeOf(inputShape).at(-1)!;
+    const { units, bias = true, init, biasInit } = this.config;
     this.weight = this.addWeight(
       'weight',
       [n, units],
       'float32',
       initializer(init && (() => init([units, n])), 0),
     );
-    this.bias = this.addWeight(
-      'bias',
-      [units],
-      'float32',
-      initializer(biasInit && (() => biasInit([units, n])), 0),
-    );
+    if (bias)
+      this.bias = this.addWeight(
+        'bias',
+        [units],
+        'float32',
+        initializer(biasInit && (() => biasInit([units, n])), 0),
+      );
     this.built = true;
   }
   override call(inputs: Inputs): tfjs.Tensor {
-    return tf.tidy(() =>
-      ops.biasAdd(
-        tf.matMul(single(inputs) as tfjs.Tensor2D, this.weight.read() as tfjs.Tensor2D),
-        this.bias.read(),
-      ),
-    );
+    return tf.tidy(() => {
+      const x = single(inputs);
+      const rows = x.rank === 2 ? x : tf.reshape(x, [-1, x.shape[x.rank - 1]]);
+      const product = tf.matMul(rows as tfjs.Tensor2D, this.weight.read() as tfjs.Tensor2D);
+      const y = this.bias ? ops.biasAdd(product, this.bias.read()) : product;
+      return x.rank === 2 ? y : tf.reshape(y, [...x.shape.slice(0, -1), this.config.units]);
+    });
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
-    return [shapeOf(s)[0], this.config.units];
+    return [...shapeOf(s).slice(0, -1), this.config.units];
   }
   parameters(): Parameter[] {
     const [n, units] = this.weight.shape as number[];
-    return [
-      { name: 'weight', variable: this.weight, shape: [units, n], toTorch: [1, 0], fromTorch: [1, 0] },
-      { name: 'bias', variable: this.bias, shape: [units] },
-    ];
+    const weight = {
+      name: 'weight',
+      variable: this.weight,
+      shape: [units, n],
+      toTorch: [1, 0],
+      fromTorch: [1, 0],
+    };
+    return this.bias ? [weight, { name: 'bias', variable: this.bias, shape: [units] }] : [weight];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     const { init, biasInit, ...rest } = this.config;
     return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
-  }
-}
-
-export interface PoolConfig extends Config {
-  size: number;
-  stride: number;
-  pad?: number;
-}
-
-export class MaxPool2d extends tf.layers.Layer {
-  static className = 'CellgradMaxPool2d';
-  constructor(private readonly config: PoolConfig) {
-    super({ name: config.name });
-  }
-  override call(inputs: Inputs): tfjs.Tensor {
-    return ops.maxPool(single(inputs) as T4, this.config);
-  }
-  override computeOutputShape(s: Shape | Shape[]): Shape {
-    const { size, stride, pad = 0 } = this.config;
-    return outShape(shapeOf(s), size, stride, pad, shapeOf(s)[3]!);
-  }
-  override getConfig(): tfjs.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
   }
 }
 
@@ -341,24 +381,6 @@ export class Activation extends tf.layers.Layer {
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return shapeOf(s);
-  }
-  override getConfig(): tfjs.serialization.ConfigDict {
-    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
-  }
-}
-
-/** Mean over height and width; `keep` leaves them as 1 × 1. */
-export class GlobalAveragePool extends tf.layers.Layer {
-  static className = 'CellgradGlobalAveragePool';
-  constructor(private readonly config: Config & { keep?: boolean }) {
-    super({ name: config.name });
-  }
-  override call(inputs: Inputs): tfjs.Tensor {
-    return ops.globalAveragePool(single(inputs) as T4, this.config);
-  }
-  override computeOutputShape(s: Shape | Shape[]): Shape {
-    const [n, , , c] = shapeOf(s);
-    return this.config.keep ? [n, 1, 1, c] : [n, c];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
@@ -411,15 +433,5 @@ export class StochasticDepth extends Dropout {
   }
 }
 
-for (const layer of [
-  Conv2d,
-  BatchNorm2d,
-  Linear,
-  MaxPool2d,
-  Activation,
-  GlobalAveragePool,
-  Scale,
-  Dropout,
-  StochasticDepth,
-])
+for (const layer of [Conv2d, BatchNorm2d, LayerNorm, Linear, Activation, Scale, Dropout, StochasticDepth])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

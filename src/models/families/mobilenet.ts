@@ -1,7 +1,7 @@
 // MobileNetV2 (Sandler et al. 2018), torchvision's definition.
 
-import { Builder, imagenetStatistics, type Architecture } from './builder.js';
-import { normal } from './init.js';
+import { Builder, imagenetStatistics, type Architecture } from '../builder.js';
+import { normal } from '../init.js';
 
 // expansion, channels, blocks, stride
 const rows = [

@@ -1,7 +1,7 @@
 // EfficientNet (Tan and Le 2019): torchvision's b0, and timm's Lite variants of the TensorFlow originals.
 
-import { Builder, imagenetStatistics, type Architecture, type Node } from './builder.js';
-import { uniform } from './init.js';
+import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { uniform } from '../init.js';
 
 interface Stage {
   expansion: number;

@@ -1,7 +1,7 @@
 // DenseNet (Huang et al. 2017), torchvision's definition.
 
-import { Builder, imagenetStatistics, type Architecture } from './builder.js';
-import { kaiming, linear } from './init.js';
+import { Builder, imagenetStatistics, type Architecture } from '../builder.js';
+import { kaiming, linear } from '../init.js';
 
 const densenet = (growth: number, blocks: number[], stem: number): Architecture => ({
   family: 'densenet',
@@ -29,7 +29,7 @@ const densenet = (growth: number, blocks: number[], stem: number): Architecture 
       const name = `features.transition${s + 1}`;
       x = b.act(b.norm(x, `${name}.norm`), `${name}.relu`, 'relu');
       x = b.conv(x, `${name}.conv`, x.shape[3]! >> 1, 1);
-      x = b.averagePool(x, `${name}.pool`, 2);
+      x = b.averagePool(x, `${name}.pool`, { size: 2, stride: 2 });
     });
     x = b.act(b.norm(x, 'features.norm5'), 'features.relu5', 'relu');
     stages.push('features.relu5');
@@ -40,4 +40,7 @@ const densenet = (growth: number, blocks: number[], stem: number): Architecture 
 
 export const densenets: Record<string, Architecture> = {
   densenet121: densenet(32, [6, 12, 24, 16], 64),
+  densenet161: densenet(48, [6, 12, 36, 24], 96),
+  densenet169: densenet(32, [6, 12, 32, 32], 64),
+  densenet201: densenet(32, [6, 12, 48, 32], 64),
 };

@@ -1,0 +1,28 @@
+// `npm run -s parity -- DIR [--json] [NAME…]`: builds the model of each file in the zoo's format, fills it by the rule and
+// compares it with PyTorch's results; exit code 1 where one differs.
+import { parseArgs } from 'node:util';
+
+const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
+const [folder, ...names] = positionals;
+if (!folder) {
+  console.error('Usage: npm run -s parity -- DIR [--json] [NAME…]');
+  process.exit(2);
+}
+const { parity, zooFiles } = await import('../build/test/support/parity.js');
+const reports = [];
+const number = (x) => (x === undefined ? '' : x.toExponential(1));
+for (const zoo of zooFiles(folder, names.length ? (model) => names.includes(model) : undefined)) {
+  const report = await parity(zoo);
+  reports.push(report);
+  if (values.json) continue;
+  const { model, pass, error, worst, faults } = report;
+  const details = faults.length
+    ? faults.slice(0, 3).join('; ') + (faults.length > 3 ? `; and ${faults.length - 3} more` : '')
+    : `worst: ${worst.tensor}, ${number(worst.error)}`;
+  console.log(`${pass ? 'pass' : 'FAIL'}  ${model.padEnd(26)} ${number(error).padEnd(8)} ${details}`);
+}
+const passed = reports.filter(({ pass }) => pass).length;
+if (values.json) console.log(JSON.stringify({ pass: passed === reports.length, models: reports }, null, 1));
+else console.log(`${passed} of ${reports.length} pass`);
+if (!reports.length) console.error(`${folder} holds no file in the zoo's format.`);
+process.exitCode = reports.length && passed === reports.length ? 0 : 1;

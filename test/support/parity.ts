@@ -1,0 +1,154 @@
+// Whether architectures equal PyTorch's: files of ../shared/fixtures/zoo's format, each a network filled with weights by a rule.
+
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type * as tfjs from '@tensorflow/tfjs';
+import { tf } from '../../src/compute/index.js';
+import { create, type Classifier, type StateDict } from '../../src/models/index.js';
+import { random, seedFor } from '../../src/models/init.js';
+
+export interface Case {
+  /** `[batch, channels, height, width]`, in a video `[batch, channels, frames, height, width]`. */
+  input: number[];
+  logits: number[][];
+  logits_l2: number;
+  feature: { l2: number };
+}
+export interface ZooFile {
+  model: string;
+  gain: number;
+  norm_eps: Array<[kind: string, epsilon: number]>;
+  tensors: Array<[name: string, shape: number[]]>;
+  cases: Case[];
+}
+
+export interface Parity {
+  model: string;
+  pass: boolean;
+  /** Relative L2 distance of the logits, the largest of the cases. */
+  error?: number;
+  tolerance?: number;
+  /** What of the compared is furthest off: a case's logits, their norm, or the last feature map's. */
+  worst?: { tensor: string; error: number };
+  /** Names, shapes and settings that differ, or why there was nothing to compare. */
+  faults: string[];
+}
+
+/** Centre and half-width of the values of a parameter. */
+function range(name: string, shape: number[], gain: number): [centre: number, reach: number] {
+  if (name === 'input') return [0, 1.5];
+  if (/relative_position_bias_table|class_token|pos_embedding/.test(name)) return [0, 0.5];
+  if (name.includes('layer_scale')) return [0.5, 0.2];
+  if (name.endsWith('running_mean')) return [0, 0.1];
+  if (name.endsWith('running_var')) return [1, 0.2];
+  if (shape.length >= 2) return [0, gain * Math.sqrt(3 / shape.slice(1).reduce((a, b) => a * b, 1))];
+  return name.endsWith('weight') ? [1, 0.2] : [0, 0.1];
+}
+
+const centred = (next: () => number): number => (2 * Math.floor(next() * 2 ** 24) + 1 - 2 ** 24) / 2 ** 24;
+
+/** A parameter, or the input, filled by the rule; PyTorch's layout. */
+export function byRule(name: string, shape: number[], gain = 1): Float32Array {
+  const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
+  const [centre, reach] = range(name, shape, gain);
+  const next = random(seedFor(0, name));
+  if (name !== 'input') return out.map(() => centre + reach * centred(next));
+  const plane = out.length / (shape[0] * shape[1]);
+  const nextPlane = random(seedFor(0, 'input.plane'));
+  const offsets = Array.from({ length: shape[0] * shape[1] }, () => 1.5 * centred(nextPlane));
+  return out.map((_, i) => offsets[Math.floor(i / plane)] + reach * centred(next));
+}
+
+/** The parameters of a model, filled by the rule. */
+export const stateByRule = (model: Classifier, gain: number): StateDict =>
+  new Map(
+    [...model.parameters()].map(([name, { shape }]) => [name, { shape, data: byRule(name, shape, gain) }]),
+  );
+
+/** Names and shapes that the model and the file don't share, and other epsilons. */
+function differences(model: Classifier, zoo: ZooFile): string[] {
+  const own = new Map([...model.parameters()].map(([name, p]) => [name, p.shape.join('×')] as const));
+  const listed = zoo.tensors.filter(([name]) => !model.isUnused(name));
+  const faults: string[] = [];
+  for (const [name, shape] of listed) {
+    const mine = own.get(name);
+    own.delete(name);
+    if (mine !== shape.join('×'))
+      faults.push(`${name} is ${mine ?? 'missing'}, in PyTorch ${shape.join('×')}`);
+  }
+  for (const name of own.keys()) faults.push(`${name} is not in PyTorch's state dict`);
+  const wanted = new Set(
+    zoo.norm_eps.map(([kind, e]) => `${kind.startsWith('Layer') ? 'layer' : 'batch'} ${e}`),
+  );
+  const found = new Set<string>();
+  for (const layer of model.net.layers) {
+    const kind = /^Cellgrad(Batch|Layer)Norm/.exec(layer.getClassName())?.[1].toLowerCase();
+    if (kind) found.add(`${kind} ${(layer.getConfig().epsilon as number | undefined) ?? 1e-5}`);
+  }
+  if ([...wanted].sort().join() !== [...found].sort().join())
+    faults.push(`norms have ${[...found].join(', ')}, in PyTorch ${[...wanted].join(', ')}`);
+  return faults;
+}
+
+const l2 = (values: Iterable<number>): number => {
+  let sum = 0;
+  for (const v of values) sum += v * v;
+  return Math.sqrt(sum);
+};
+
+/** The relative deviations of a case, by what is compared. */
+export function deviations(model: Classifier, c: Case): Record<string, number> {
+  const rank = c.input.length;
+  return tf.tidy(() => {
+    const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
+    const x = tf.transpose(tf.tensor(byRule('input', c.input), c.input), order);
+    const { taps, logits } = model.tap(x as tfjs.Tensor4D, [model.stages.at(-1)!]);
+    const rows = logits.arraySync();
+    const off = c.logits.flatMap((row, i) => row.map((v, j) => rows[i][j] - v));
+    const feature = l2(taps[0].dataSync() as Float32Array);
+    const at = c.input.join('×');
+    return {
+      [`logits ${at}`]: l2(off) / l2(c.logits.flat()),
+      [`norm of all logits ${at}`]: Math.abs(l2(rows.flat()) / c.logits_l2 - 1),
+      [`norm of ${model.stages.at(-1)} ${at}`]: Math.abs(feature / c.feature.l2 - 1),
+    };
+  });
+}
+
+/** Compares the model of a file with it. */
+export async function parity(zoo: ZooFile): Promise<Parity> {
+  // GELU by tanh is 2e-4 off
+  const tolerance = /^(vit|swin|convnext)/.test(zoo.model) ? 5e-5 : 1e-4;
+  const found = new Map<string, number>();
+  let faults: string[] = [];
+  for (const c of zoo.cases) {
+    let model;
+    try {
+      model = await create(zoo.model, { inputShape: c.input.slice(2) as [number, number] });
+    } catch (error) {
+      return { model: zoo.model, pass: false, faults: [(error as Error).message] };
+    }
+    faults = differences(model, zoo);
+    if (!faults.length) {
+      model.loadState(stateByRule(model, zoo.gain));
+      for (const [name, error] of Object.entries(deviations(model, c))) found.set(name, error);
+    }
+    model.dispose();
+    if (faults.length) return { model: zoo.model, pass: false, tolerance, faults };
+  }
+  const ranked = [...found].sort((a, b) => b[1] - a[1]);
+  const error = Math.max(...ranked.filter(([name]) => name.startsWith('logits')).map(([, e]) => e));
+  const pass = ranked.every(([, e]) => e < tolerance);
+  const [tensor, off] = ranked[0];
+  return { model: zoo.model, pass, error, tolerance, worst: { tensor, error: off }, faults };
+}
+
+/** The files of a folder in the zoo's format, one after another. */
+export function* zooFiles(folder: string, only?: (model: string) => boolean): Generator<ZooFile> {
+  for (const name of readdirSync(folder).sort()) {
+    if (!name.endsWith('.json')) continue;
+    const content = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Partial<ZooFile>;
+    if (content.model && content.cases && content.tensors && (!only || only(content.model)))
+      yield content as ZooFile;
+  }
+}
