@@ -16,6 +16,7 @@ import {
   type Conv2dConfig,
   type Size,
 } from './layers.js';
+import { Channels, Multiply } from './shaping.js';
 import {
   AdaptiveAveragePool,
   AveragePool2d,
@@ -37,6 +38,19 @@ export interface BuilderOptions {
   /** Rule for the biases of convolutions, given the shape of the weight; zeros unless the family says otherwise. */
   convBias?: InitRule;
   norm?: { epsilon?: number; momentum?: number };
+}
+
+export interface SqueezeConfig {
+  kind?: ActivationName;
+  gate?: ActivationName;
+  /** Of its two convolutions. */
+  names?: [reduce: string, expand: string];
+}
+
+/** The multiple of `divisor` nearest to a number of channels, never more than a tenth below it. */
+export function divisible(channels: number, divisor = 8): number {
+  const near = Math.max(divisor, Math.floor((channels + divisor / 2) / divisor) * divisor);
+  return near < 0.9 * channels ? near + divisor : near;
 }
 
 /** Lets an error within a layer say which layer it was. */
@@ -114,6 +128,21 @@ export class Builder {
   }
   concat(parts: Node[], name: string): Node {
     return parts.length === 1 ? parts[0] : this.add(tf.layers.concatenate({ name, axis: 3 }), parts);
+  }
+  channels(x: Node, name: string, start: number, end: number): Node {
+    return this.add(new Channels({ name, start, end }), x);
+  }
+  multiply(x: Node, name: string, by: number): Node {
+    return this.add(new Multiply({ name, by }), x);
+  }
+  /** Squeeze and excitation (Hu et al. 2018): a gate for each channel, from the mean of all. */
+  squeeze(x: Node, name: string, channels: number, config: SqueezeConfig = {}): Node {
+    const { kind = 'relu', gate = 'sigmoid', names = ['fc1', 'fc2'] } = config;
+    let y = this.globalPool(x, `${name}.avgpool`, true);
+    y = this.conv(y, `${name}.${names[0]}`, channels, 1, { bias: true });
+    y = this.act(y, `${name}.activation`, kind);
+    y = this.conv(y, `${name}.${names[1]}`, x.shape[3]!, 1, { bias: true });
+    return this.scale(x, this.act(y, `${name}.scale_activation`, gate), `${name}.out`);
   }
   scale(x: Node, gate: Node, name: string): Node {
     return this.add(new Scale({ name }), [x, gate]);

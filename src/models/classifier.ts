@@ -62,7 +62,10 @@ export class Classifier {
   setHead(layer: tfjs.layers.Layer, classes: string[]): void {
     this.output.scoring.dispose();
     const old = this.layer(this.head);
-    const logits = layer.apply(old.input) as tfjs.SymbolicTensor;
+    let logits = layer.apply(old.input) as tfjs.SymbolicTensor;
+    // what follows a head of 1 × 1 convolutions: layers without parameters, of one input each
+    for (const after of this.net.layers.slice(this.net.layers.indexOf(old) + 1))
+      logits = again(after).apply(logits) as tfjs.SymbolicTensor;
     const net = tf.model({ inputs: this.net.inputs, outputs: logits });
     this.output = { classes, net, scoring: new Scoring(net) };
     watch(this, this.net);
@@ -184,7 +187,8 @@ export class Classifier {
       tf.tidy(() => {
         const { data, shape } = source.get(name)!;
         const t = tf.tensor(data, shape, 'float32');
-        p.variable.write(p.fromTorch ? tf.transpose(t, p.fromTorch) : t);
+        const own = p.fromTorch ? tf.transpose(t, p.fromTorch) : t;
+        p.variable.write(tf.reshape(own, p.variable.shape as number[]));
       });
   }
 
@@ -238,6 +242,12 @@ export class Classifier {
     this.output.scoring.dispose();
     this.net.dispose();
   }
+}
+
+/** A layer like another one. */
+function again(layer: tfjs.layers.Layer): tfjs.layers.Layer {
+  const kind = layer.constructor as unknown as new (config: unknown) => tfjs.layers.Layer;
+  return new kind(layer.getConfig());
 }
 
 /** Builds an architecture into a classifier. */

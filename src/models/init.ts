@@ -59,3 +59,20 @@ export const linearBias =
   (seed: number): Initial =>
   ([units, inputs]) =>
     uniform(() => 1 / Math.sqrt(inputs), seed)([units]);
+
+const fanIn = (s: number[]): number => product(s.slice(1));
+/** torch.nn.Conv2d's own rule for its weight, and for its bias given the shape of the weight. */
+export const torchConv = (seed: number): Initial => uniform((s) => 1 / Math.sqrt(fanIn(s)), seed);
+export const torchConvBias =
+  (seed: number): Initial =>
+  (s) =>
+    uniform(() => 1 / Math.sqrt(fanIn(s)), seed)([s[0]]);
+
+/** xavier_uniform_ (Glorot and Bengio 2010) for a linear layer. */
+export const xavier = (seed: number): Initial => uniform((s) => Math.sqrt(6 / (s[0] + s[1])), seed);
+
+/** Normal values for the bias of a linear layer, given the shape of its weight. */
+export const normalBias =
+  (std: number, seed: number): Initial =>
+  ([units]) =>
+    normal(std, seed)([units]);

@@ -17,11 +17,15 @@ const families: Record<string, Family> = {
     load: async () => (await import('./families/densenet.js')).densenets,
   },
   efficientnet: {
-    models: ['efficientnet_b0', 'tf_efficientnet_lite0'],
+    models: [
+      ...[0, 1, 2, 3, 4, 5, 6, 7].flatMap((n) => [`efficientnet_b${n}`, `tf_efficientnet_b${n}`]),
+      ...['efficientnet_v2_s', 'efficientnet_v2_m', 'efficientnet_v2_l'],
+      ...[0, 1, 2, 3, 4].map((n) => `tf_efficientnet_lite${n}`),
+    ],
     load: async () => (await import('./families/efficientnet.js')).efficientnets,
   },
   mobilenet: {
-    models: ['mobilenet_v2'],
+    models: ['mobilenet_v2', 'mobilenet_v3_large', 'mobilenet_v3_small'],
     load: async () => (await import('./families/mobilenet.js')).mobilenets,
   },
   resnet: {
@@ -31,6 +35,42 @@ const families: Record<string, Family> = {
       ...['resnext50_32x4d', 'resnext101_32x8d', 'resnext101_64x4d'],
     ],
     load: async () => (await import('./families/resnet.js')).resnets,
+  },
+  alexnet: {
+    models: ['alexnet'],
+    load: async () => (await import('./families/alexnet.js')).alexnets,
+  },
+  convnext: {
+    models: ['convnext_tiny', 'convnext_small', 'convnext_base', 'convnext_large'],
+    load: async () => (await import('./families/convnext.js')).convnexts,
+  },
+  googlenet: {
+    models: ['googlenet'],
+    load: async () => (await import('./families/googlenet.js')).googlenets,
+  },
+  inception: {
+    models: ['inception_v3'],
+    load: async () => (await import('./families/inception.js')).inceptions,
+  },
+  mnasnet: {
+    models: ['mnasnet0_5', 'mnasnet0_75', 'mnasnet1_0', 'mnasnet1_3'],
+    load: async () => (await import('./families/mnasnet.js')).mnasnets,
+  },
+  regnet: {
+    models: ['regnet_y_400mf', 'regnet_y_800mf', 'regnet_y_1_6gf', 'regnet_y_3_2gf'],
+    load: async () => (await import('./families/regnet.js')).regnets,
+  },
+  shufflenet: {
+    models: ['shufflenet_v2_x0_5', 'shufflenet_v2_x1_0', 'shufflenet_v2_x1_5', 'shufflenet_v2_x2_0'],
+    load: async () => (await import('./families/shufflenet.js')).shufflenets,
+  },
+  squeezenet: {
+    models: ['squeezenet1_0', 'squeezenet1_1'],
+    load: async () => (await import('./families/squeezenet.js')).squeezenets,
+  },
+  vgg: {
+    models: ['vgg11', 'vgg11_bn', 'vgg13', 'vgg13_bn', 'vgg16', 'vgg16_bn', 'vgg19', 'vgg19_bn'],
+    load: async () => (await import('./families/vgg.js')).vggs,
   },
 };
 

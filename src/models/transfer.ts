@@ -2,11 +2,11 @@
 
 import type { Classifier } from './classifier.js';
 import { classNames } from './options.js';
-import { linear, linearBias, seedFor } from './init.js';
-import { Linear } from './layers.js';
+import { linear, linearBias, seedFor, torchConv, torchConvBias } from './init.js';
+import { Conv2d, Linear } from './layers.js';
 
 /**
- * Gives the model a new head for other classes, with initial weights by torch.nn.Linear's rule; the rest stays as it is.
+ * Gives the model a new head for other classes, with initial weights by PyTorch's rule for the layer; the rest stays as it is.
  * @param classes their names, or how many there are
  * @returns the same model
  */
@@ -17,8 +17,21 @@ export function replaceHead(
 ): Classifier {
   const names = classNames(classes);
   const own = seedFor(seed, model.head);
-  const head = { name: model.head, units: names.length, init: linear(own), biasInit: linearBias(own + 1) };
-  model.setHead(new Linear(head), names);
+  const { head: name } = model;
+  const units = names.length;
+  const head =
+    model.layer(name) instanceof Conv2d
+      ? // as SqueezeNet and DPN classify
+        new Conv2d({
+          name,
+          filters: units,
+          size: 1,
+          bias: true,
+          init: torchConv(own),
+          biasInit: torchConvBias(own + 1),
+        })
+      : new Linear({ name, units, init: linear(own), biasInit: linearBias(own + 1) });
+  model.setHead(head, names);
   return model;
 }
 

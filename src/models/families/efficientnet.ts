@@ -1,131 +1,133 @@
-// EfficientNet (Tan and Le 2019): torchvision's b0, and timm's Lite variants of the TensorFlow originals.
+// EfficientNet (Tan and Le 2019) and EfficientNetV2 (Tan and Le 2021), torchvision's definitions.
 
-import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
-import { uniform } from '../init.js';
+import { Builder, divisible, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { baseline, headInit, scaled, type Stage } from './efficientnet-table.js';
+import { tfEfficientnets } from './tf-efficientnet.js';
 
-interface Stage {
-  expansion: number;
+interface Design {
+  table: Stage[];
+  dropout: number;
   size: number;
-  stride: number;
-  channels: number;
-  blocks: number;
+  /** Channels before the head; four times the last stage's unless given. */
+  last?: number;
+  norm?: { epsilon: number; momentum?: number };
+  statistics?: { mean: number[]; std: number[] };
 }
-const row = (expansion: number, size: number, stride: number, channels: number, blocks: number): Stage => ({
-  expansion,
-  size,
-  stride,
-  channels,
-  blocks,
-});
-const baseline = [
-  row(1, 3, 1, 16, 1),
-  row(6, 3, 2, 24, 2),
-  row(6, 5, 2, 40, 2),
-  row(6, 3, 2, 80, 3),
-  row(6, 5, 1, 112, 3),
-  row(6, 5, 2, 192, 4),
-  row(6, 3, 1, 320, 1),
-];
-const headInit = { weight: (seed: number) => uniform((s) => 1 / Math.sqrt(s[0]), seed) };
 
-/** torchvision's: swish, squeeze and excitation, stochastic depth that grows to 0.2. */
-const torchvision = (table: Stage[], dropout: number): Architecture => ({
+const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design): Architecture => ({
   family: 'efficientnet',
   source: 'torchvision',
   minSize: 32,
-  size: 224,
-  ...imagenetStatistics,
+  size,
+  ...(statistics ?? imagenetStatistics),
   build(input, { classes, seed, dropout: rate = dropout }) {
-    const b = new Builder({ seed });
+    const b = new Builder({ seed, norm });
     const total = table.reduce((a, s) => a + s.blocks, 0);
-    let x = b.conv(input, 'features.0.0', 32, 3, { stride: 2, pad: 1 });
-    x = b.act(b.norm(x, 'features.0.1'), 'features.0.2', 'swish');
+    const stem = table[0].stem;
+    let x = b.unit(input, unitNames('features.0'), stem, 3, { stride: 2, pad: 1, kind: 'swish' });
     const stages = ['features.0.2'];
     let done = 0;
     table.forEach((stage, s) => {
       for (let i = 0; i < stage.blocks; i++) {
-        const name = `features.${s + 1}.${i}`;
-        x = mbconv(b, x, name, stage, i === 0 ? stage.stride : 1, rate ? (0.2 * done++) / total : 0);
+        const block = stage.fused ? fusedBlock : mbconv;
+        const drop = rate ? (0.2 * done++) / total : 0;
+        x = block(b, x, `features.${s + 1}.${i}`, stage, i === 0 ? stage.stride : 1, drop);
       }
       stages.push(x.sourceLayer.name);
     });
     const at = table.length + 1;
-    x = b.norm(b.conv(x, `features.${at}.0`, 4 * x.shape[3]!, 1), `features.${at}.1`);
-    x = b.act(x, `features.${at}.2`, 'swish');
+    x = b.unit(x, unitNames(`features.${at}`), last ?? 4 * x.shape[3]!, 1, { kind: 'swish' });
     stages.push(`features.${at}.2`);
     x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', rate);
     return { logits: b.linear(x, 'classifier.1', classes, headInit), stages, head: 'classifier.1' };
   },
 });
 
-function mbconv(b: Builder, input: Node, name: string, s: Stage, stride: number, drop: number): Node {
-  const channels = input.shape[3]!;
-  const hidden = channels * s.expansion;
-  let x = input;
-  let at = 0;
-  const part = (): string => `${name}.block.${at}`;
-  if (s.expansion !== 1) {
-    x = b.norm(b.conv(x, `${part()}.0`, hidden, 1), `${part()}.1`);
-    x = b.act(x, `${part()}.2`, 'swish');
-    at++;
-  }
-  x = b.conv(x, `${part()}.0`, hidden, s.size, { stride, pad: s.size >> 1, groups: hidden });
-  x = b.act(b.norm(x, `${part()}.1`), `${part()}.2`, 'swish');
-  at++;
-  let gate = b.globalPool(x, `${part()}.avgpool`, true);
-  gate = b.conv(gate, `${part()}.fc1`, Math.max(1, channels >> 2), 1, { bias: true });
-  gate = b.conv(b.act(gate, `${part()}.activation`, 'swish'), `${part()}.fc2`, hidden, 1, { bias: true });
-  x = b.scale(x, b.act(gate, `${part()}.scale_activation`, 'sigmoid'), `${part()}.out`);
-  at++;
-  x = b.norm(b.conv(x, `${part()}.0`, s.channels, 1), `${part()}.1`);
-  if (stride !== 1 || channels !== s.channels) return x;
+const unitNames = (name: string): [string, string, string] => [`${name}.0`, `${name}.1`, `${name}.2`];
+
+function residual(b: Builder, x: Node, input: Node, name: string, stride: number, drop: number): Node {
+  if (stride !== 1 || input.shape[3] !== x.shape[3]) return x;
   return b.sum(b.stochasticDepth(x, `${name}.stochastic_depth`, drop), input, `${name}.out`);
 }
 
-/** timm's tf_efficientnet_lite: ReLU6, no squeeze and excitation, TensorFlow's padding. */
-const lite = (table: Stage[], size: number): Architecture => ({
-  family: 'efficientnet',
-  source: 'timm',
-  minSize: 32,
-  size,
-  mean: [0.5, 0.5, 0.5],
-  std: [0.5, 0.5, 0.5],
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Builder({ seed, norm: { epsilon: 1e-3 } });
-    const same = { pad: 'same' as const };
-    let x = b.conv(input, 'conv_stem', 32, 3, { stride: 2, ...same });
-    x = b.act(b.norm(x, 'bn1'), 'act1', 'relu6');
-    const stages = ['act1'];
-    table.forEach((stage, s) => {
-      for (let i = 0; i < stage.blocks; i++) {
-        const name = `blocks.${s}.${i}`;
-        const stride = i === 0 ? stage.stride : 1;
-        const before = x;
-        const hidden = before.shape[3]! * stage.expansion;
-        const depthwise = (x: Node, norm: string): Node => {
-          const y = b.conv(x, `${name}.conv_dw`, hidden, stage.size, { stride, groups: hidden, ...same });
-          return b.act(b.norm(y, `${name}.${norm}`), `${name}.${norm}.act`, 'relu6');
-        };
-        if (stage.expansion === 1) {
-          x = depthwise(x, 'bn1');
-          x = b.norm(b.conv(x, `${name}.conv_pw`, stage.channels, 1), `${name}.bn2`);
-        } else {
-          x = b.norm(b.conv(x, `${name}.conv_pw`, hidden, 1), `${name}.bn1`);
-          x = depthwise(b.act(x, `${name}.bn1.act`, 'relu6'), 'bn2');
-          x = b.norm(b.conv(x, `${name}.conv_pwl`, stage.channels, 1), `${name}.bn3`);
-        }
-        if (stride === 1 && before.shape[3] === stage.channels) x = b.sum(x, before, `${name}.out`);
-      }
-      stages.push(x.sourceLayer.name);
-    });
-    x = b.act(b.norm(b.conv(x, 'conv_head', 1280, 1), 'bn2'), 'act2', 'relu6');
-    stages.push('act2');
-    x = b.dropout(b.globalPool(x, 'global_pool'), 'drop', dropout);
-    return { logits: b.linear(x, 'classifier', classes, headInit), stages, head: 'classifier' };
-  },
-});
+function mbconv(b: Builder, input: Node, name: string, s: Stage, stride: number, drop: number): Node {
+  const channels = input.shape[3]!;
+  const hidden = divisible(channels * s.expansion);
+  let x = input;
+  let at = 0;
+  const next = (): string => `${name}.block.${at++}`;
+  const kind = 'swish';
+  if (hidden !== channels) x = b.unit(x, unitNames(next()), hidden, 1, { kind });
+  const depthwise = { stride, pad: s.size >> 1, groups: hidden, kind } as const;
+  x = b.unit(x, unitNames(next()), hidden, s.size, depthwise);
+  x = b.squeeze(x, next(), Math.max(1, channels >> 2), { kind });
+  const part = next();
+  x = b.unit(x, [`${part}.0`, `${part}.1`], s.channels, 1);
+  return residual(b, x, input, name, stride, drop);
+}
 
+/** The expansion and the depthwise convolution as one. */
+function fusedBlock(b: Builder, input: Node, name: string, s: Stage, stride: number, drop: number): Node {
+  const hidden = divisible(input.shape[3]! * s.expansion);
+  const expands = s.expansion !== 1;
+  const window = { stride, pad: s.size >> 1, kind: 'swish' } as const;
+  let x = b.unit(input, unitNames(`${name}.block.0`), expands ? hidden : s.channels, s.size, window);
+  if (expands) x = b.unit(x, [`${name}.block.1.0`, `${name}.block.1.1`], s.channels, 1);
+  return residual(b, x, input, name, stride, drop);
+}
+
+const version1 = (width: number, depth: number, dropout: number, size: number): Architecture =>
+  efficientnet({ table: scaled(baseline, width, depth), dropout, size });
+/** The larger ones' norms are the TensorFlow originals'. */
+const version1Large = (width: number, depth: number, dropout: number, size: number): Architecture =>
+  efficientnet({
+    table: scaled(baseline, width, depth),
+    dropout,
+    size,
+    norm: { epsilon: 1e-3, momentum: 0.01 },
+  });
+
+// expansion, stride, channels, blocks; the first three stages are fused, all kernels 3 × 3
+const version2 = (
+  rows: Array<[number, number, number, number]>,
+  dropout: number,
+  size: number,
+  statistics?: Design['statistics'],
+): Architecture =>
+  efficientnet({
+    table: rows.map(([expansion, stride, channels, blocks], i) => ({
+      expansion,
+      size: 3,
+      stride,
+      channels,
+      blocks,
+      fused: i < 3,
+      stem: rows[0][2],
+    })),
+    dropout,
+    size,
+    last: 1280,
+    norm: { epsilon: 1e-3 },
+    statistics,
+  });
+const half = [0.5, 0.5, 0.5];
+
+// prettier-ignore
 export const efficientnets: Record<string, Architecture> = {
-  efficientnet_b0: torchvision(baseline, 0.2),
-  tf_efficientnet_lite0: lite(baseline, 224),
+  efficientnet_b0: version1(1, 1, 0.2, 224),
+  efficientnet_b1: version1(1, 1.1, 0.2, 240),
+  efficientnet_b2: version1(1.1, 1.2, 0.3, 288),
+  efficientnet_b3: version1(1.2, 1.4, 0.3, 300),
+  efficientnet_b4: version1(1.4, 1.8, 0.4, 380),
+  efficientnet_b5: version1Large(1.6, 2.2, 0.4, 456),
+  efficientnet_b6: version1Large(1.8, 2.6, 0.5, 528),
+  efficientnet_b7: version1Large(2, 3.1, 0.5, 600),
+  efficientnet_v2_s: version2(
+    [[1, 1, 24, 2], [4, 2, 48, 4], [4, 2, 64, 4], [4, 2, 128, 6], [6, 1, 160, 9], [6, 2, 256, 15]], 0.2, 384),
+  efficientnet_v2_m: version2(
+    [[1, 1, 24, 3], [4, 2, 48, 5], [4, 2, 80, 5], [4, 2, 160, 7], [6, 1, 176, 14], [6, 2, 304, 18], [6, 1, 512, 5]], 0.3, 480),
+  efficientnet_v2_l: version2(
+    [[1, 1, 32, 4], [4, 2, 64, 7], [4, 2, 96, 7], [4, 2, 192, 10], [6, 1, 224, 19], [6, 2, 384, 25], [6, 1, 640, 7]], 0.4, 480,
+    { mean: half, std: half }),
+  ...tfEfficientnets,
 };

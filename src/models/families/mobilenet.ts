@@ -1,6 +1,6 @@
-// MobileNetV2 (Sandler et al. 2018), torchvision's definition.
+// MobileNetV2 (Sandler et al. 2018) and V3 (Howard et al. 2019), torchvision's definitions.
 
-import { Builder, imagenetStatistics, type Architecture } from '../builder.js';
+import { Builder, divisible, imagenetStatistics, type Architecture, type Node } from '../builder.js';
 import { normal } from '../init.js';
 
 // expansion, channels, blocks, stride
@@ -59,4 +59,87 @@ const mobilenetV2: Architecture = {
   },
 };
 
-export const mobilenets: Record<string, Architecture> = { mobilenet_v2: mobilenetV2 };
+/** A block of V3: kernel, hidden channels, channels, whether it squeezes, whether its activation is hard-swish, stride. */
+type Row = [size: number, hidden: number, channels: number, squeeze: boolean, hard: boolean, stride: number];
+
+function blockV3(b: Builder, input: Node, name: string, row: Row): Node {
+  const [size, hidden, channels, squeeze, hard, stride] = row;
+  const kind = hard ? 'hardSwish' : 'relu';
+  let x = input;
+  let at = 0;
+  const next = (): string => `${name}.block.${at++}`;
+  const names = (part: string): [string, string, string] => [`${part}.0`, `${part}.1`, `${part}.2`];
+  if (hidden !== input.shape[3]) x = b.unit(x, names(next()), hidden, 1, { kind });
+  x = b.unit(x, names(next()), hidden, size, { stride, pad: size >> 1, groups: hidden, kind });
+  if (squeeze) x = b.squeeze(x, next(), divisible(hidden >> 2), { gate: 'hardSigmoid' });
+  const last = next();
+  x = b.unit(x, [`${last}.0`, `${last}.1`], channels, 1);
+  return stride === 1 && input.shape[3] === channels ? b.sum(x, input, `${name}.out`) : x;
+}
+
+const mobilenetV3 = (rows: Row[], hidden: number): Architecture => ({
+  family: 'mobilenet',
+  source: 'torchvision',
+  minSize: 32,
+  size: 224,
+  ...imagenetStatistics,
+  build(input, { classes, seed, dropout = 0.2 }) {
+    const b = new Builder({ seed, norm: { epsilon: 1e-3, momentum: 0.01 } });
+    const kind = 'hardSwish';
+    const names = (at: number): [string, string, string] => [
+      `features.${at}.0`,
+      `features.${at}.1`,
+      `features.${at}.2`,
+    ];
+    let x = b.unit(input, names(0), 16, 3, { stride: 2, pad: 1, kind });
+    const stages: string[] = [];
+    rows.forEach((row, i) => {
+      if (row[5] === 2) stages.push(x.sourceLayer.name);
+      x = blockV3(b, x, `features.${i + 1}`, row);
+    });
+    const last = names(rows.length + 1);
+    x = b.unit(x, last, 6 * x.shape[3]!, 1, { kind });
+    stages.push(last[2]);
+    const weight = (s: number): ReturnType<typeof normal> => normal(0.01, s);
+    x = b.linear(b.globalPool(x, 'avgpool'), 'classifier.0', hidden, { weight });
+    x = b.dropout(b.act(x, 'classifier.1', kind), 'classifier.2', dropout);
+    return { logits: b.linear(x, 'classifier.3', classes, { weight }), stages, head: 'classifier.3' };
+  },
+});
+
+const large: Row[] = [
+  [3, 16, 16, false, false, 1],
+  [3, 64, 24, false, false, 2],
+  [3, 72, 24, false, false, 1],
+  [5, 72, 40, true, false, 2],
+  [5, 120, 40, true, false, 1],
+  [5, 120, 40, true, false, 1],
+  [3, 240, 80, false, true, 2],
+  [3, 200, 80, false, true, 1],
+  [3, 184, 80, false, true, 1],
+  [3, 184, 80, false, true, 1],
+  [3, 480, 112, true, true, 1],
+  [3, 672, 112, true, true, 1],
+  [5, 672, 160, true, true, 2],
+  [5, 960, 160, true, true, 1],
+  [5, 960, 160, true, true, 1],
+];
+const small: Row[] = [
+  [3, 16, 16, true, false, 2],
+  [3, 72, 24, false, false, 2],
+  [3, 88, 24, false, false, 1],
+  [5, 96, 40, true, true, 2],
+  [5, 240, 40, true, true, 1],
+  [5, 240, 40, true, true, 1],
+  [5, 120, 48, true, true, 1],
+  [5, 144, 48, true, true, 1],
+  [5, 288, 96, true, true, 2],
+  [5, 576, 96, true, true, 1],
+  [5, 576, 96, true, true, 1],
+];
+
+export const mobilenets: Record<string, Architecture> = {
+  mobilenet_v2: mobilenetV2,
+  mobilenet_v3_large: mobilenetV3(large, 1280),
+  mobilenet_v3_small: mobilenetV3(small, 1024),
+};
