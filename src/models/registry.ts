@@ -72,6 +72,14 @@ const families: Record<string, Family> = {
     models: ['vgg11', 'vgg11_bn', 'vgg13', 'vgg13_bn', 'vgg16', 'vgg16_bn', 'vgg19', 'vgg19_bn'],
     load: async () => (await import('./families/vgg.js')).vggs,
   },
+  swin: {
+    models: ['swin_t', 'swin_s', 'swin_b'],
+    load: async () => (await import('./families/swin.js')).swins,
+  },
+  vit: {
+    models: ['vit_b_16', 'vit_b_32', 'vit_l_16', 'vit_l_32'],
+    load: async () => (await import('./families/vit.js')).vits,
+  },
 };
 
 const names = Object.entries(families).flatMap(([family, { models }]) =>

@@ -1,4 +1,4 @@
-// Layers that rearrange or weight channels.
+// Layers that rearrange or weight channels and tokens.
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../compute/index.js';
@@ -11,6 +11,7 @@ import {
   type LayerVariable,
   type Parameter,
   type Shape,
+  type T4,
   type TorchLayer,
 } from './layers.js';
 
@@ -50,6 +51,77 @@ export class ShuffleChannels extends tf.layers.Layer {
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return shapeOf(s);
+  }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
+/** One of a row of tokens, `[batch, tokens, channels]` → `[batch, channels]`. */
+export class Tokens extends tf.layers.Layer {
+  static className = 'CellgradTokens';
+  constructor(private readonly config: Config & { at: number }) {
+    super({ name: config.name });
+  }
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs);
+    const [n, , c] = x.shape;
+    return tf.tidy(() => tf.reshape(tf.slice(x, [0, this.config.at, 0], [n, 1, c]), [n, c]));
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    const [n, , c] = shapeOf(s);
+    return [n, c];
+  }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
+/** Squares of 2 × 2 places as one of four times the channels, in Swin's order: down each column first. */
+export class Patches extends tf.layers.Layer {
+  static className = 'CellgradPatches';
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs) as T4;
+    const [n, h, w, c] = x.shape;
+    return tf.tidy(() => {
+      const even = tf.pad(x, [
+        [0, 0],
+        [0, h % 2],
+        [0, w % 2],
+        [0, 0],
+      ]);
+      const [tall, wide] = [Math.ceil(h / 2), Math.ceil(w / 2)];
+      const places = tf.transpose(tf.reshape(even, [n, tall, 2, wide, 2, c]), [0, 1, 3, 4, 2, 5]);
+      return tf.reshape(places, [n, tall, wide, 4 * c]);
+    });
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    const [n, h, w, c] = shapeOf(s);
+    return [n, Math.ceil(h! / 2), Math.ceil(w! / 2), 4 * c!];
+  }
+}
+
+/** Zeros at the bottom and right, up to a multiple of `to`. */
+export class PadTo extends tf.layers.Layer {
+  static className = 'CellgradPadTo';
+  constructor(private readonly config: Config & { to: number }) {
+    super({ name: config.name });
+  }
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs) as T4;
+    const [, height, width] = x.shape;
+    const [, h, w] = this.computeOutputShape(x.shape);
+    return tf.pad(x, [
+      [0, 0],
+      [0, h! - height],
+      [0, w! - width],
+      [0, 0],
+    ]);
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    const [n, h, w, c] = shapeOf(s);
+    const { to } = this.config;
+    return [n, Math.ceil(h! / to) * to, Math.ceil(w! / to) * to, c];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
@@ -104,5 +176,5 @@ export class LayerScale extends tf.layers.Layer implements TorchLayer {
   }
 }
 
-for (const layer of [Channels, ShuffleChannels, Multiply, LayerScale])
+for (const layer of [Channels, ShuffleChannels, Tokens, Patches, PadTo, Multiply, LayerScale])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

@@ -1,0 +1,60 @@
+// Vision transformer (Dosovitskiy et al. 2021), torchvision's definition.
+
+import { ClassToken, PositionEmbedding, SelfAttention } from '../attention.js';
+import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { linear, normal, normalBias, xavier, type Initial } from '../init.js';
+import { Tokens } from '../shaping.js';
+
+interface Design {
+  patch: number;
+  depth: number;
+  heads: number;
+  width: number;
+}
+
+const epsilon = 1e-6;
+const mlpInit = { weight: xavier, bias: (seed: number) => normalBias(1e-6, seed) };
+const zeros: Initial = (shape) => new Float32Array(shape.reduce((a, n) => a * n, 1));
+
+function block(b: Builder, input: Node, name: string, { heads, width }: Design, seed: number): Node {
+  let x = b.layerNorm(input, `${name}.ln_1`, epsilon);
+  x = b.layer(x, new SelfAttention({ name: `${name}.self_attention`, heads, init: xavier(seed) }));
+  x = b.linear(x, `${name}.self_attention.out_proj`, width, { weight: linear });
+  const middle = b.sum(x, input, `${name}.attended`);
+  x = b.layerNorm(middle, `${name}.ln_2`, epsilon);
+  x = b.act(b.linear(x, `${name}.mlp.0`, 4 * width, mlpInit), `${name}.mlp.1`, 'gelu');
+  return b.sum(b.linear(x, `${name}.mlp.3`, width, mlpInit), middle, `${name}.out`);
+}
+
+const vit = (design: Design): Architecture => ({
+  family: 'vit',
+  source: 'torchvision',
+  minSize: design.patch,
+  size: 224,
+  ...imagenetStatistics,
+  build(input, { classes, seed }) {
+    const { patch, depth, width } = design;
+    const fan = patch * patch * input.shape[3]!;
+    const b = new Builder({ seed, conv: (s) => normal(Math.sqrt(1 / fan), s) });
+    let x = b.conv(input, 'conv_proj', width, patch, { stride: patch, bias: true });
+    x = b.layer(x, new ClassToken({ name: 'class_token' }));
+    x = b.layer(x, new PositionEmbedding({ name: 'encoder', init: normal(0.02, seed) }));
+    const stages = ['encoder'];
+    for (let i = 0; i < depth; i++) {
+      x = block(b, x, `encoder.layers.encoder_layer_${i}`, design, seed + i + 1);
+      stages.push(x.sourceLayer.name);
+    }
+    x = b.layerNorm(x, 'encoder.ln', epsilon);
+    stages[depth] = 'encoder.ln';
+    x = b.layer(x, new Tokens({ name: 'class', at: 0 }));
+    const logits = b.linear(x, 'heads.head', classes, { weight: () => zeros });
+    return { logits, stages, head: 'heads.head' };
+  },
+});
+
+export const vits: Record<string, Architecture> = {
+  vit_b_16: vit({ patch: 16, depth: 12, heads: 12, width: 768 }),
+  vit_b_32: vit({ patch: 32, depth: 12, heads: 12, width: 768 }),
+  vit_l_16: vit({ patch: 16, depth: 24, heads: 16, width: 1024 }),
+  vit_l_32: vit({ patch: 32, depth: 24, heads: 16, width: 1024 }),
+};
