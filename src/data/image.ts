@@ -1,7 +1,6 @@
 // Pictures from files: JPEG by libjpeg-turbo, the rest by sharp in its own threads; fitted as Pillow does.
 
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
 import { DataError, describeError } from './errors.js';
 import { decodeJpeg } from './jpeg.js';
 import { dicomPicture, isDicomFile, volumePicture, type ReadOptions } from './medical.js';
@@ -75,6 +74,7 @@ async function decode(
   limit: number,
   window?: WindowChoice,
 ): Promise<{ pixels: Uint8Array; width: number; height: number; channels: number }> {
+  const { default: sharp } = await import('sharp');
   const input = sharp(bytes, { failOn: 'error', limitInputPixels: false });
   const { width, height, depth, channels } = await input.metadata();
   if (width * height > mostPixels)

@@ -1,6 +1,5 @@
 // The audit of a data set: duplicates, leaks, contradictions, odd pictures, burnt-in marks, balance, shortcuts.
 
-import sharp from 'sharp';
 import { runningCell } from '../../cell.js';
 import type { Dataset, Row } from '../dataset.js';
 import { ageContrast, balances, type AgeContrast, type Balance } from './balance.js';
@@ -171,6 +170,7 @@ async function shownOf(
 async function thumbnail(set: Dataset, row: Row): Promise<string> {
   const picture = await pictureOf(set, row);
   const { width, height } = picture;
+  const { default: sharp } = await import('sharp');
   const jpeg = await sharp(greyOf(picture), { raw: { width, height, channels: 1 } })
     .resize(228, 228, { fit: 'inside' })
     .jpeg({ quality: 80 })

@@ -1,8 +1,7 @@
 // The bytes of each frame of a DICOM image, as they are or compressed.
 
-import parser from 'dicom-parser';
 import type { Header } from './header.js';
-import { broken, isNative, type Parsed } from './parse.js';
+import { broken, isNative, parser, type Parsed } from './parse.js';
 
 /** Bytes of frame number `frame`, still in the transfer syntax. Throws DataError 'image' where they are not all there. */
 export function frameBytes(parsed: Parsed, header: Header, frame: number): Uint8Array {
@@ -32,7 +31,7 @@ export function frameBytes(parsed: Parsed, header: Header, frame: number): Uint8
     if (fragments.length === header.frames) return join(parsed, fragments, frame, frame + 1);
     if (header.frames === 1) return join(parsed, fragments, 0, fragments.length);
     if (pixels.basicOffsetTable?.length)
-      return Buffer.from(parser.readEncapsulatedImageFrame(parsed.dataset, pixels, frame));
+      return Buffer.from(parser().readEncapsulatedImageFrame(parsed.dataset, pixels, frame));
     const offsets = frameStarts(parsed, fragments);
     if (offsets.length === header.frames)
       return join(parsed, fragments, offsets[frame], offsets[frame + 1] ?? fragments.length);

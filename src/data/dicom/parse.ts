@@ -1,7 +1,9 @@
 // A DICOM file's bytes as data elements: with or without preamble and file meta, in any byte order, deflated too.
 
-import parser, { type DataSet, type Element } from 'dicom-parser';
+import type dicomParser from 'dicom-parser';
+import type { DataSet, Element } from 'dicom-parser';
 import { inflateRawSync } from 'node:zlib';
+import { lazily } from '../../lazy.js';
 import { DataError, describeError } from '../errors.js';
 
 export type { DataSet, Element };
@@ -15,6 +17,9 @@ export interface Parsed {
   /** Bytes of the elements, which `dataset`'s offsets refer to: the file's, or what was inflated. */
   bytes: Uint8Array;
 }
+
+/** The library, loaded with the first file. */
+export const parser = lazily<typeof dicomParser>('dicom-parser');
 
 export const PIXELS = 'x7fe00010';
 export const IMPLICIT = '1.2.840.10008.1.2';
@@ -32,7 +37,7 @@ export const broken = (file: string, why: string, cause?: unknown): DataError =>
 export function parse(bytes: Uint8Array, file: string): Parsed {
   const { content, syntax, named = syntax } = withMeta(bytes, file);
   const read = (untilTag?: string): Parsed => {
-    const dataset = parser.parseDicom(content, {
+    const dataset = parser().parseDicom(content, {
       ...(syntax ? { TransferSyntaxUID: syntax } : {}),
       ...(untilTag ? { untilTag } : {}),
     });

@@ -1,9 +1,10 @@
 // What a file of data-manifests/ may say of a data set, checked against its schema.
 
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import type * as ajv from 'ajv/dist/2020.js';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { lazily } from '../../lazy.js';
 import { DataError, describeError } from '../errors.js';
 
 /** What a row says of its picture; the names of columns in a manifest. */
@@ -118,13 +119,15 @@ export interface ManifestDescription {
   parts?: Part[];
 }
 
-let validate: ValidateFunction<ManifestDescription> | undefined;
+const schemas = lazily<typeof ajv>('ajv/dist/2020.js');
+let validate: ajv.ValidateFunction<ManifestDescription> | undefined;
 
 /** The description, if it fits the schema. Throws DataError 'manifest'. */
 export function checkDescription(description: unknown, where: string): ManifestDescription {
-  validate ??= new Ajv2020({ allErrors: true, allowUnionTypes: true }).compile<ManifestDescription>(
-    readJson(join(manifestFolder(), 'schema.json')) as object,
-  );
+  validate ??= new (schemas().Ajv2020)({
+    allErrors: true,
+    allowUnionTypes: true,
+  }).compile<ManifestDescription>(readJson(join(manifestFolder(), 'schema.json')) as object);
   if (validate(description)) return description;
   const problems = (validate.errors ?? []).map((e) => `${e.instancePath || 'the top level'} ${e.message}`);
   throw new DataError(

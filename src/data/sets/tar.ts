@@ -5,7 +5,6 @@ import { basename } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import tar from 'tar-stream';
 import type { Member } from './unpack.js';
 
 /** One member after the other; errors of the archive are thrown as they are. */
@@ -18,6 +17,7 @@ export async function* readTar(archive: string, kind: 'tar' | 'tar.gz' | 'gz'): 
     };
     return;
   }
+  const { default: tar } = await import('tar-stream');
   const extract = tar.extract();
   const source = content(archive, kind === 'tar.gz');
   source.once('error', (error) => extract.destroy(error));
