@@ -187,10 +187,12 @@ export interface ArchitectureOptions {
 export interface Architecture {
   family: string;
   source: string;
-  /** The smallest height and width that leave something to pool. */
+  /** The smallest height and width (and depth) that leave something to pool. */
   minSize: number;
   /** Input size of the published weights. */
   size: number;
+  /** Slices or frames of the published weights; only networks of volumes have it. */
+  depth?: number;
   mean: number[];
   std: number[];
   build: (input: Node, options: ArchitectureOptions) => Graph;

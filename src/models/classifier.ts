@@ -18,16 +18,23 @@ export interface Preprocessing {
   std: number[];
 }
 
+/** What a network takes: pictures, or volumes where there are four numbers. */
+export type InputShape =
+  | [height: number, width: number, channels: number]
+  | [depth: number, height: number, width: number, channels: number];
+/** A batch of pictures `[batch, height, width, channels]` or volumes `[batch, depth, height, width, channels]`. */
+export type InputBatch = tfjs.Tensor4D | tfjs.Tensor5D;
+
 export interface ClassifierFacts {
   name: string;
   classes: string[];
-  inputShape: [height: number, width: number, channels: number];
+  inputShape: InputShape;
   preprocessing: Preprocessing;
 }
 
 export class Classifier {
   readonly name: string;
-  readonly inputShape: [number, number, number];
+  readonly inputShape: InputShape;
   readonly preprocessing: Preprocessing;
   /** Layers whose outputs end the stem and each stage. */
   readonly stages: string[];
@@ -53,7 +60,7 @@ export class Classifier {
     return this.output.classes;
   }
 
-  /** Input `[batch, height, width, channels]`, output logits `[batch, classes]`. */
+  /** Input `[batch, …inputShape]`, output logits `[batch, classes]`. */
   get net(): tfjs.LayersModel {
     return this.output.net;
   }
@@ -90,12 +97,9 @@ export class Classifier {
   /**
    * The network on a batch, layer by layer; `hook` sees the output of each layer and may put another in its place.
    * Call it within tf.tidy.
-   * @param x `[batch, height, width, channels]`, preprocessed
+   * @param x `[batch, …inputShape]`, preprocessed
    */
-  run(
-    x: tfjs.Tensor4D,
-    hook: (layer: string, output: tfjs.Tensor) => tfjs.Tensor = (_, y) => y,
-  ): tfjs.Tensor2D {
+  run(x: InputBatch, hook: (layer: string, output: tfjs.Tensor) => tfjs.Tensor = (_, y) => y): tfjs.Tensor2D {
     return layerwise(this.net.layers, { name: this.net.inputs[0].name, value: x }, (layer, given) =>
       hook(layer.name, layer.call(given, { training: false }) as tfjs.Tensor),
     ) as tfjs.Tensor2D;
@@ -103,10 +107,10 @@ export class Classifier {
 
   /**
    * The outputs of intermediate layers, in the order of `names`, and the logits.
-   * @param x `[batch, height, width, channels]`, preprocessed
+   * @param x `[batch, …inputShape]`, preprocessed
    * @throws ModelError `unknown-layer`
    */
-  tap(x: tfjs.Tensor4D, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
+  tap(x: InputBatch, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
     for (const name of names) this.layer(name);
     const found = new Map<string, tfjs.Tensor>();
     const all = tf.tidy(() => {
@@ -205,14 +209,14 @@ export class Classifier {
   }
 
   /**
-   * Probabilities `[batch][class]` of preprocessed pictures, in batches.
-   * @throws ModelError `option` when x is no batch of pictures with the model's channels; ComputeError `device` where bfloat16 can't be had
+   * Probabilities `[batch][class]` of preprocessed pictures or volumes, in batches.
+   * @throws ModelError `option` when x is no batch of them with the model's channels; ComputeError `device` where bfloat16 can't be had
    */
   predict(
-    x: tfjs.Tensor4D,
+    x: InputBatch,
     { batch = 32, precision }: { batch?: number; precision?: Precision } = {},
   ): Float32Array[] {
-    if (x.rank !== 4 || x.shape[3] !== this.inputShape[2])
+    if (x.rank !== this.inputShape.length + 1 || x.shape.at(-1) !== this.inputShape.at(-1))
       throw new ModelError(
         'option',
         `x is [${x.shape.join(', ')}]; ${this.name} takes [batch, ${this.inputShape.join(', ')}].`,
@@ -220,7 +224,7 @@ export class Classifier {
     const out: Float32Array[] = [];
     for (let i = 0; i < x.shape[0]; i += batch) {
       const n = Math.min(batch, x.shape[0] - i);
-      const part = tf.slice4d(x, [i, 0, 0, 0], [n, -1, -1, -1]);
+      const part = tf.slice(x, i, n);
       const scores = this.output.scoring.scores(part, precision);
       part.dispose();
       const flat = scores.dataSync() as Float32Array;
@@ -232,7 +236,7 @@ export class Classifier {
   }
 
   /** Tries which precision predicts batches like this one more quickly; it takes a few batches' time. */
-  trial(x: tfjs.Tensor4D, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
+  trial(x: InputBatch, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
     return this.output.scoring.trial(x, coarse, signal);
   }
 
@@ -254,10 +258,11 @@ function again(layer: tfjs.layers.Layer): tfjs.layers.Layer {
 export function build(
   name: string,
   architecture: Architecture,
-  options: { classes: string[]; inputShape: [number, number, number]; seed: number; dropout?: number },
+  options: { classes: string[]; inputShape: InputShape; seed: number; dropout?: number },
 ): Classifier {
-  const [height, width, channels] = options.inputShape;
-  const input = tf.input({ shape: options.inputShape, name: `input_${seedFor(counter++, name)}` });
+  const { inputShape } = options;
+  const channels = inputShape.at(-1)!;
+  const input = tf.input({ shape: inputShape, name: `input_${seedFor(counter++, name)}` });
   const graph = architecture.build(input, {
     classes: options.classes.length,
     seed: options.seed,
@@ -271,7 +276,7 @@ export function build(
     {
       name,
       classes: options.classes,
-      inputShape: [height, width, channels],
+      inputShape,
       preprocessing: {
         size: architecture.size,
         mean: perChannel(architecture.mean),

@@ -1,7 +1,7 @@
 // Models by name.
 
 import { progressPrinter } from '../compute/wheel.js';
-import { build, type Classifier } from './classifier.js';
+import { build, type Classifier, type InputShape } from './classifier.js';
 import { ModelError } from './errors.js';
 import { freeForgotten } from './forgotten.js';
 import { classNames, whole } from './options.js';
@@ -12,8 +12,8 @@ import { imagenetWeights } from './weights/imagenet.js';
 export interface CreateOptions {
   /** Class names, or how many there are. Default: ImageNet's 1,000. */
   classes?: readonly string[] | number;
-  /** Height and width. Default: the size of the published weights. */
-  inputShape?: [height: number, width: number];
+  /** Height and width, before them the depth of a network of volumes. Default: the size of the published weights. */
+  inputShape?: [height: number, width: number] | [depth: number, height: number, width: number];
   /** Channels of the input: 3, or 1 for grey pictures. */
   channels?: number;
   /** `imagenet` starts from published weights, with a new head unless there are 1,000 classes. */
@@ -30,14 +30,16 @@ export interface CreateOptions {
 export async function create(name: string, options: CreateOptions = {}): Promise<Classifier> {
   const architecture = await find(name);
   const { seed = 0, channels = 3, dropout } = options;
-  const inputShape = options.inputShape ?? [architecture.size, architecture.size];
+  const { depth, size, minSize } = architecture;
+  const inputShape = options.inputShape ?? (depth ? [depth, size, size] : [size, size]);
+  const axes = depth ? ['depth', 'height', 'width'] : ['height', 'width'];
   const classes = classNames(options.classes ?? 1000);
   if (!whole(channels, 1))
     throw new ModelError('option', `channels is ${channels}; it must be a whole number from 1 on.`);
-  if (inputShape.length !== 2 || !inputShape.every((n) => whole(n, architecture.minSize)))
+  if (inputShape.length !== axes.length || !inputShape.every((n) => whole(n, minSize)))
     throw new ModelError(
       'option',
-      `inputShape is [${inputShape.join(', ')}]; ${name} needs [height, width] of at least ${architecture.minSize} × ${architecture.minSize}.`,
+      `inputShape is [${inputShape.join(', ')}]; ${name} needs [${axes.join(', ')}] of at least ${axes.map(() => minSize).join(' × ')}.`,
     );
   if (dropout !== undefined && !(dropout >= 0 && dropout < 1))
     throw new ModelError('option', `dropout is ${dropout}; it must be from 0 up to, but not, 1.`);
@@ -53,7 +55,12 @@ export async function create(name: string, options: CreateOptions = {}): Promise
     );
   const state = options.weights && (await imagenetWeights(name, { onProgress: progressPrinter() }));
   await freeForgotten();
-  const model = build(name, architecture, { classes, inputShape: [...inputShape, channels], seed, dropout });
+  const model = build(name, architecture, {
+    classes,
+    inputShape: [...inputShape, channels] as InputShape,
+    seed,
+    dropout,
+  });
   if (state)
     try {
       const head = classes.length === 1000;

@@ -2,7 +2,7 @@
 
 export { create, type CreateOptions } from './create.js';
 export { list, type ListOptions } from './registry.js';
-export { Classifier, type Preprocessing } from './classifier.js';
+export { Classifier, type InputBatch, type InputShape, type Preprocessing } from './classifier.js';
 export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';
 export { freeze, replaceHead, unfreeze } from './transfer.js';

@@ -2,7 +2,7 @@
 
 import { ModelError } from './errors.js';
 import type { Classifier, Preprocessing } from './classifier.js';
-import { create } from './create.js';
+import { create, type CreateOptions } from './create.js';
 import { readSafetensors, writeSafetensors } from './weights/safetensors.js';
 
 /** Writes a model; `facts` are kept beside the weights (what it was trained on, its results). */
@@ -11,14 +11,13 @@ export async function save(
   path: string,
   facts: Record<string, unknown> = {},
 ): Promise<void> {
-  const [height, width, channels] = model.inputShape;
   await writeSafetensors(path, model.stateDict(), {
     format: 'pt',
     cellgrad: JSON.stringify({
       model: model.name,
       classes: model.classes,
-      inputShape: [height, width],
-      channels,
+      inputShape: model.inputShape.slice(0, -1),
+      channels: model.inputShape.at(-1),
       preprocessing: model.preprocessing,
       facts,
     }),
@@ -45,7 +44,7 @@ export async function load(path: string): Promise<Classifier> {
   } = JSON.parse(metadata.cellgrad) as {
     model: string;
     classes: string[];
-    inputShape: [number, number];
+    inputShape: CreateOptions['inputShape'];
     channels: number;
     preprocessing: Preprocessing;
   };

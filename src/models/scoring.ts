@@ -10,6 +10,7 @@ import {
   type Precision,
   type Trial,
 } from '../compute/index.js';
+import type { InputBatch } from './classifier.js';
 import { BatchNorm2d, Conv2d, type Filters } from './layers.js';
 import { inputNames, isInput, layerwise, outputName } from './layerwise.js';
 
@@ -53,7 +54,7 @@ export class Scoring {
    * @param often whether there will be many batches of this shape, so that the weights are compiled in at once
    * @returns probabilities, `[batch, classes]`
    */
-  scores(x: tfjs.Tensor4D, precision: Precision = 'float32', often = false): tfjs.Tensor2D {
+  scores(x: InputBatch, precision: Precision = 'float32', often = false): tfjs.Tensor2D {
     const { plain, fixed } = this.step(precision);
     const shape = [precision, ...x.shape].join();
     const weights = stamp(this.net.weights.map((w) => (w as unknown as { val: tfjs.Variable }).val));
@@ -79,7 +80,7 @@ export class Scoring {
   }
 
   /** Which precision scores batches like this one more quickly. */
-  trial(x: tfjs.Tensor4D, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
+  trial(x: InputBatch, coarse: Precision, signal?: AbortSignal): Promise<Trial> {
     return trial((precision) => this.scores(x, precision, true).dispose(), coarse, signal);
   }
 

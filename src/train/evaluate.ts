@@ -66,6 +66,11 @@ export async function inputs(model: Classifier, dataset: Dataset): Promise<tfjs.
 export function batchOptions(
   model: Classifier,
 ): Pick<BatchOptions, 'channels' | 'mean' | 'std'> & { size: number } {
+  if (model.inputShape.length !== 3)
+    throw new TrainError(
+      'option',
+      `${model.name} takes volumes [${model.inputShape.join(', ')}], and a data set's batches are pictures. Give model.predict your own batches.`,
+    );
   const [height, width, channels] = model.inputShape;
   if (height !== width)
     throw new TrainError(

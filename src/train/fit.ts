@@ -13,7 +13,7 @@ import {
 import { batches, type Batch, type BatchOptions, type Dataset } from '../data/index.js';
 import { runningCell } from '../cell.js';
 import { checkWritable } from '../files.js';
-import { save, type Classifier, type StateDict } from '../models/index.js';
+import { save, type Classifier, type InputBatch, type StateDict } from '../models/index.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
 import { batchOptions, checkPrecision, evaluate, sameClasses } from './evaluate.js';
@@ -171,7 +171,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
         : 'Not even two films fit: create the model for smaller pictures';
       throw new TrainError(
         'memory',
-        `There is not enough memory for a batch of ${o.batch} films of ${model.inputShape.slice(0, 2).join(' × ')}. ${advice}. The model holds its last good state.`,
+        `There is not enough memory for a batch of ${o.batch} films of ${model.inputShape.slice(0, -1).join(' × ')}. ${advice}. The model holds its last good state.`,
         { cause: error },
       );
     }
@@ -229,7 +229,7 @@ const mostTried = 8;
 /** The largest half, quarter, … of a batch that a step of training has memory for; 0 where there is none. Changes the model. */
 function fittingBatch(model: Classifier, batch: number, training: TrainingStep): number {
   for (let n = batch >> 1; n > 1; n >>= 1) {
-    const x = tf.zeros([n, ...model.inputShape]) as tfjs.Tensor4D;
+    const x = tf.zeros([n, ...model.inputShape]) as InputBatch;
     const y = tf.zeros([n, model.classes.length]) as tfjs.Tensor2D;
     try {
       training.run(x, y, 0);

@@ -12,7 +12,7 @@ import {
   type Precision,
   type Trial,
 } from '../compute/index.js';
-import { Checkpointed, type Classifier } from '../models/index.js';
+import { Checkpointed, type Classifier, type InputBatch } from '../models/index.js';
 import { LossScale } from './loss-scale.js';
 
 /** The variables of a model that learn, in the order of its layers. */
@@ -40,13 +40,13 @@ export function crossEntropy(
 /** A step of training: forward and backward pass and the update. */
 export interface TrainingStep {
   /**
-   * @param x `[batch, height, width, channels]`
+   * @param x `[batch, …inputShape]`
    * @param y `[batch, classes]`, one-hot
    * @param seed of the step's random numbers
    * @returns the loss before the update, and the number of right answers
    * @throws TrainError `nan` where gradients overflow in float16 again and again
    */
-  run(x: tfjs.Tensor4D, y: tfjs.Tensor2D, seed: number): { loss: number; right: number };
+  run(x: InputBatch, y: tfjs.Tensor2D, seed: number): { loss: number; right: number };
   dispose(): void;
 }
 
@@ -118,7 +118,7 @@ export async function trainingTrial(
   signal?: AbortSignal,
 ): Promise<Trial> {
   const before = model.stateDict();
-  const x = tf.randomUniform([films, ...model.inputShape], -1, 1, 'float32', 1) as tfjs.Tensor4D;
+  const x = tf.randomUniform([films, ...model.inputShape], -1, 1, 'float32', 1) as InputBatch;
   const y = tf.tidy(() => tf.softmax(tf.zeros([films, model.classes.length]))) as tfjs.Tensor2D;
   const variables = learning(model);
   const sgd = optimizer('sgd', { learningRate: 1e-6 });
