@@ -26,7 +26,7 @@ export type HistoryAnswer = { session: number; earlier: Input[] } | { fault: str
 /** Inputs wait so long to be written, so that a run of cells costs one transaction. */
 const DELAY_MS = 1000;
 /** What the end of the kernel waits for at most. */
-const LAST_MS = 1500;
+const LAST_MS = 4000;
 
 /** Where inputs are kept: `CELLGRAD_HISTORY`, a file or `off`; undefined for `off`. */
 export function historyFile(env: NodeJS.ProcessEnv = process.env): string | undefined {

@@ -326,6 +326,14 @@ describe('magics', function () {
       const text = '// %load part.ts\nconst part = 1;\n';
       assert.deepEqual(reply.payload, [{ source: 'set_next_input', text, replace: true }]);
     });
+    it('exit and quit end a console, as long as they are no variables', async () => {
+      for (const code of ['exit', 'quit()', ' exit ;\n'])
+        assert.deepEqual((await run(code)).reply.payload, [{ source: 'ask_exit', keepkernel: false }], code);
+      assert.match(await failure('exit + 1'), /^ReferenceError: exit is not defined/);
+      const { result, reply } = await run('const quit = () => 7;\nquit()');
+      assert.deepEqual([result, reply.payload], ['7', []]);
+      assert.deepEqual((await run('quit()')).reply.payload, []);
+    });
     it('%%writefile, %cd and %pwd', async () => {
       await run('%%writefile written.txt\n!not a command\n%whos');
       assert.equal(readFileSync(join(folder, 'written.txt'), 'utf8'), '!not a command\n%whos\n');

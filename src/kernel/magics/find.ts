@@ -1,5 +1,5 @@
 // Where a cell's magics are: `%name …` and `!command` where a statement may begin, `%%name` on the first line,
-// `?name` and `name?`. What stands in strings, templates and comments, or goes on an expression, is none.
+// `?name` and `name?`, `exit` alone. What stands in strings, templates and comments, or goes on an expression, is none.
 import jsTokens from 'js-tokens';
 
 export interface Found {
@@ -23,6 +23,7 @@ export interface Known {
 
 type State = 'end' | 'block' | 'operand' | 'operator';
 
+const EXIT = /^\s*(exit|quit)\s*(\(\s*\))?\s*;?\s*$/;
 const POSSIBLE = /^[ \t]*[%!?]|\?[ \t]*;?[ \t]*$/m;
 const CELL = /^\s*%%([A-Za-z_]\w*)[ \t]*(.*)/;
 const NAME = /%(%?)([A-Za-z_]\w*)/y;
@@ -36,6 +37,8 @@ const EXPECTING =
 const NEGATION = /^\s*(\(|!|$|~[^/]|(await|async|function|new|this|typeof|void|import)\b)/;
 
 export function findMagics(source: string, known: Known): Found[] {
+  const exit = EXIT.exec(source);
+  if (exit && !known.bound(exit[1])) return [exitMagic(source)];
   if (!POSSIBLE.test(source)) return [];
   const whole = CELL.exec(source);
   if (whole) return [cellMagic(source, whole)];
@@ -143,6 +146,12 @@ function isBound(name: string, source: string, at: number, known: Known): boolea
     String.raw`\b(const|let|var|function|class|enum|import)\b[^=;\n]*\b${name}\b`,
   );
   return known.bound(name) || declaration.test(source.slice(0, at));
+}
+
+/** `exit` and `quit` alone in a cell, as consoles know them. */
+function exitMagic(source: string): Found {
+  const { start, end } = trimmed(source, { start: 0, end: source.length });
+  return { kind: 'line', name: 'exit', start, end, argument: { start: end, end } };
 }
 
 function cellMagic(source: string, match: RegExpExecArray): Found {

@@ -114,6 +114,12 @@ export const MAGICS: readonly Magic[] = [
     about: `shows the lines below as ${name}`,
     cell: shown({ svg: 'image/svg+xml' }[name as string] ?? `text/${name}`),
   })),
+  {
+    name: 'exit',
+    usage: 'exit, quit',
+    about: 'ends a console; elsewhere the front end’s menu ends the kernel',
+    line: ({ payload }) => payload({ source: 'ask_exit', keepkernel: false }),
+  },
   { name: 'help', usage: '%help', about: 'this table; NAME? tells about NAME', line: help },
   { name: 'lsmagic', usage: '%lsmagic', about: 'this table', line: help },
 ];
