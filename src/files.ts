@@ -13,9 +13,13 @@ export class FileError extends Error {
 /**
  * Writes beside the place and moves it there, so that readers see the old file or the new one whole, with the old one's
  * permissions. The folder is made.
- * @throws FileError
+ * @param content all of it, or piece by piece
+ * @throws FileError, and what making a piece throws
  */
-export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array | Iterable<Uint8Array>,
+): Promise<void> {
   const temporary = beside(path);
   try {
     makeFolder(dirname(path));
@@ -98,5 +102,7 @@ export function whyUnwritable(cause: unknown): string | undefined {
   return why[(cause as NodeJS.ErrnoException | undefined)?.code ?? ''];
 }
 
-const unwritable = (path: string, cause: unknown): FileError =>
-  new FileError(`${path} can't be written: ${whyUnwritable(cause) ?? (cause as Error).message}.`, { cause });
+function unwritable(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('errno' in cause)) return cause; // it is not the system's
+  return new FileError(`${path} can't be written: ${whyUnwritable(cause) ?? cause.message}.`, { cause });
+}

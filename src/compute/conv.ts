@@ -43,7 +43,7 @@ export const unpadded = (y: T4, [t, , l]: Sides, shape: number[]): T4 =>
   tf.slice4d(y, [0, t, l, 0], shape as Four);
 
 /** What TensorFlow's SAME pads before and after an axis. */
-function same(n: number, kernel: number, stride: number, dilation: number): [number, number] {
+export function same(n: number, kernel: number, stride: number, dilation = 1): [number, number] {
   const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + dilation * (kernel - 1) + 1 - n);
   return [total >> 1, total - (total >> 1)];
 }

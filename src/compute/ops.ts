@@ -11,7 +11,7 @@ import { tf } from './tfjs.js';
 import { TF } from './types.js';
 
 export { gelu, hardSigmoid, hardSwish, registerNativeGradients, sigmoidGate, swish } from './activations.js';
-export { conv2d, depthwiseConv2d, type ConvOptions, type Pad } from './conv.js';
+export { conv2d, depthwiseConv2d, same, sides, type ConvOptions, type Pad } from './conv.js';
 
 type T4 = tfjs.Tensor4D;
 

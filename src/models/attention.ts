@@ -135,6 +135,10 @@ export class SelfAttention extends tf.layers.Layer implements TorchLayer {
       { name: 'in_proj_bias', variable: this.bias, shape: [width] },
     ];
   }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    const { init, ...rest } = this.config;
+    return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
+  }
 }
 
 export interface WindowAttentionConfig extends Config {
@@ -205,6 +209,10 @@ export class WindowAttention extends tf.layers.Layer implements TorchLayer {
       { name: 'relative_position_bias_table', variable: this.table, shape: this.table.shape as number[] },
     ];
   }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    const { init, ...rest } = this.config;
+    return { ...super.getConfig(), ...rest } as tfjs.serialization.ConfigDict;
+  }
 }
 
 /** A map whose rows and columns begin with those at `down` and `right`. */
@@ -219,7 +227,7 @@ function rolled(x: tfjs.Tensor, down: number, right: number): tfjs.Tensor {
 }
 
 /** Row of the table of biases for each pair of places in a window. */
-function relativeIndex(window: number): Int32Array {
+export function relativeIndex(window: number): Int32Array {
   const tokens = window ** 2;
   return Int32Array.from({ length: tokens ** 2 }, (_, i) => {
     const [a, b] = [Math.floor(i / tokens), i % tokens];
@@ -229,7 +237,13 @@ function relativeIndex(window: number): Int32Array {
 }
 
 /** −100 for pairs of places that only rolling brought into one window, `[windows, tokens, tokens]`. */
-function apart(height: number, width: number, window: number, down: number, right: number): Float32Array {
+export function apart(
+  height: number,
+  width: number,
+  window: number,
+  down: number,
+  right: number,
+): Float32Array {
   const zone = (i: number, n: number, shift: number): number =>
     i < n - window ? 0 : i < n - shift || shift === 0 ? 1 : 2;
   const tokens = window ** 2;

@@ -5,7 +5,7 @@ import { tf, type Precision, type Trial } from '../compute/index.js';
 import type { Architecture, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
-import { isTorchLayer, type Parameter } from './layers.js';
+import { isTorchLayer, torchValues, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
 import { layerwise } from './layerwise.js';
 import { Scoring } from './scoring.js';
@@ -144,14 +144,7 @@ export class Classifier {
   /** A copy of all parameters, in PyTorch's layout. */
   stateDict(): StateDict {
     const out: StateDict = new Map();
-    for (const [name, p] of this.parameters()) {
-      // the values don't leave through tidy: it would look at each of them for tensors
-      const v = p.variable.read();
-      const t = p.toTorch ? tf.transpose(v, p.toTorch) : v;
-      const data = t.dataSync() as Float32Array;
-      if (t !== v) t.dispose();
-      out.set(name, { shape: p.shape, data: data.slice() });
-    }
+    for (const [name, p] of this.parameters()) out.set(name, { shape: p.shape, data: torchValues(p) });
     return out;
   }
 

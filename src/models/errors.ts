@@ -4,7 +4,7 @@ import { distance } from 'fastest-levenshtein';
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
-    readonly code: 'unknown-model' | 'unknown-layer' | 'option' | 'weights',
+    readonly code: 'unknown-model' | 'unknown-layer' | 'option' | 'weights' | 'export',
     message: string,
     options?: { cause?: unknown },
   ) {

@@ -5,6 +5,7 @@ export { list, type ListOptions } from './registry.js';
 export { Classifier, type InputBatch, type InputShape, type Preprocessing } from './classifier.js';
 export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';
+export { exportTo, type Exported, type ExportFormat, type ExportOptions } from './export.js';
 export { freeze, replaceHead, unfreeze } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';
 export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';

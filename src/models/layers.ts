@@ -23,6 +23,16 @@ export interface Parameter {
   fromTorch?: number[];
 }
 
+/** A copy of a parameter's values in PyTorch's layout. */
+export function torchValues(p: Parameter): Float32Array {
+  // the values don't leave through tidy: it would look at each of them for tensors
+  const v = p.variable.read();
+  const t = p.toTorch ? tf.transpose(v, p.toTorch) : v;
+  const data = t.dataSync() as Float32Array;
+  if (t !== v) t.dispose();
+  return data.slice();
+}
+
 /** A layer with parameters; `parameters` in state-dict order. */
 export interface TorchLayer extends tfjs.layers.Layer {
   parameters(): Parameter[];
@@ -68,12 +78,7 @@ export function outShape(
     const same = (n: number | null): number | null => (n === null ? null : Math.ceil(n / stride));
     return [s[0], same(s[1]), same(s[2]), channels];
   }
-  const [t, b, l, r] =
-    typeof pad === 'number'
-      ? [pad, pad, pad, pad]
-      : pad.length === 2
-        ? [pad[0], pad[0], pad[1], pad[1]]
-        : pad;
+  const [t, b, l, r] = ops.sides(pad);
   return [
     s[0],
     outSize(s[1], kh, stride, t, b, dilation),

@@ -15,24 +15,18 @@ export interface PoolConfig extends Config {
 }
 
 /** What is padded on each side for an input of this height and width, TensorFlow's `same` and ceil_mode resolved. */
-function sidesFor({ size, stride, pad = 0, ceil }: PoolConfig, shape: Shape): Sides {
+export function sidesFor({ size, stride, pad = 0, ceil }: PoolConfig, shape: Shape): Sides {
   const axis = (n: number, [before, after]: [number, number]): [number, number] => {
-    if (pad === 'same') {
-      const total = Math.max(0, (Math.ceil(n / stride) - 1) * stride + size - n);
-      return [total >> 1, total - (total >> 1)];
-    }
+    if (pad === 'same') return ops.same(n, size, stride);
     if (!ceil) return [before, after];
     let windows = Math.ceil((n + before + after - size) / stride) + 1;
     // PyTorch: the last window starts within the input or its left padding
     if ((windows - 1) * stride >= n + before) windows--;
     return [before, Math.max(after, (windows - 1) * stride + size - n - before)];
   };
-  const [t, b, l, r] =
-    pad === 'same' ? [0, 0, 0, 0] : typeof pad === 'number' ? [pad, pad, pad, pad] : fromPad(pad);
+  const [t, b, l, r] = ops.sides(pad === 'same' ? 0 : pad);
   return [...axis(shape[1]!, [t, b]), ...axis(shape[2]!, [l, r])];
 }
-const fromPad = (pad: Exclude<ops.Pad, number | 'same'>): Sides =>
-  pad.length === 2 ? [pad[0], pad[0], pad[1], pad[1]] : pad;
 
 export class MaxPool2d<C extends PoolConfig = PoolConfig> extends tf.layers.Layer {
   static className = 'CellgradMaxPool2d';
@@ -111,7 +105,7 @@ export class AdaptiveAveragePool extends tf.layers.Layer {
 }
 
 /** The share of each pixel in each window's mean, `[height · width, size · size]`. */
-function shares(height: number, width: number, size: number): Float32Array {
+export function shares(height: number, width: number, size: number): Float32Array {
   const out = new Float32Array(height * width * size * size);
   const range = (n: number, i: number): [number, number] => [
     Math.floor((i * n) / size),

@@ -3,26 +3,52 @@
 import { ModelError } from './errors.js';
 import type { Classifier, Preprocessing } from './classifier.js';
 import { create, type CreateOptions } from './create.js';
-import { readSafetensors, writeSafetensors } from './weights/safetensors.js';
+import { torchValues } from './layers.js';
+import { readSafetensors, writeSafetensors, type WriteOptions } from './weights/safetensors.js';
+import type { StateDict } from './weights/torch.js';
+
+/** What a file says of its model beside the weights. */
+export const description = (model: Classifier, facts: Record<string, unknown> = {}): Description => ({
+  model: model.name,
+  classes: model.classes,
+  inputShape: model.inputShape.slice(0, -1) as Description['inputShape'],
+  channels: model.inputShape.at(-1)!,
+  preprocessing: model.preprocessing,
+  facts,
+});
+interface Description {
+  model: string;
+  classes: string[];
+  inputShape: NonNullable<CreateOptions['inputShape']>;
+  channels: number;
+  preprocessing: Preprocessing;
+  facts: Record<string, unknown>;
+}
 
 /** Writes a model; `facts` are kept beside the weights (what it was trained on, its results). */
 export async function save(
   model: Classifier,
   path: string,
   facts: Record<string, unknown> = {},
+  options: WriteOptions = {},
 ): Promise<void> {
-  await writeSafetensors(path, model.stateDict(), {
-    format: 'pt',
-    cellgrad: JSON.stringify({
-      model: model.name,
-      classes: model.classes,
-      inputShape: model.inputShape.slice(0, -1),
-      channels: model.inputShape.at(-1),
-      preprocessing: model.preprocessing,
-      facts,
-    }),
-  });
+  const metadata = { format: 'pt', cellgrad: JSON.stringify(description(model, facts)) };
+  await writeSafetensors(path, streamed(model), metadata, options);
 }
+
+/** The parameters, each read when its values are asked for. */
+const streamed = (model: Classifier): StateDict =>
+  new Map(
+    [...model.parameters()].map(([name, p]) => [
+      name,
+      {
+        shape: p.shape,
+        get data() {
+          return torchValues(p);
+        },
+      },
+    ]),
+  );
 
 /**
  * Builds the network that a file of `save` describes, with its weights.
@@ -41,13 +67,7 @@ export async function load(path: string): Promise<Classifier> {
     inputShape,
     channels,
     preprocessing,
-  } = JSON.parse(metadata.cellgrad) as {
-    model: string;
-    classes: string[];
-    inputShape: CreateOptions['inputShape'];
-    channels: number;
-    preprocessing: Preprocessing;
-  };
+  } = JSON.parse(metadata.cellgrad) as Description;
   const model = await create(name, { classes, inputShape, channels });
   Object.assign(model.preprocessing, preprocessing);
   try {
