@@ -44,12 +44,24 @@ const families: Record<string, Family> = {
     models: ['convnext_tiny', 'convnext_small', 'convnext_base', 'convnext_large'],
     load: async () => (await import('./families/convnext.js')).convnexts,
   },
+  dpn: {
+    models: ['dpn68', 'dpn92', 'dpn98'],
+    load: async () => (await import('./families/dpn.js')).dpns,
+  },
+  ghostnet: {
+    models: ['ghostnet_100'],
+    load: async () => (await import('./families/ghostnet.js')).ghostnets,
+  },
   googlenet: {
     models: ['googlenet'],
     load: async () => (await import('./families/googlenet.js')).googlenets,
   },
+  hrnet: {
+    models: ['hrnet_w18'],
+    load: async () => (await import('./families/hrnet.js')).hrnets,
+  },
   inception: {
-    models: ['inception_v3'],
+    models: ['inception_v3', 'inception_v4', 'inception_resnet_v2'],
     load: async () => (await import('./families/inception.js')).inceptions,
   },
   mnasnet: {

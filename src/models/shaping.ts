@@ -128,6 +128,26 @@ export class PadTo extends tf.layers.Layer {
   }
 }
 
+/** Each pixel as a square of `by` × `by` (nearest neighbour). */
+export class Upsample extends tf.layers.Layer {
+  static className = 'CellgradUpsample';
+  constructor(private readonly config: Config & { by: number }) {
+    super({ name: config.name });
+  }
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs) as T4;
+    const [, h, w] = x.shape;
+    return tf.image.resizeNearestNeighbor(x, [h * this.config.by, w * this.config.by]);
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    const [n, h, w, c] = shapeOf(s);
+    return [n, h! * this.config.by, w! * this.config.by, c];
+  }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
 /** Multiplies by a constant. */
 export class Multiply extends tf.layers.Layer {
   static className = 'CellgradMultiply';
@@ -176,5 +196,5 @@ export class LayerScale extends tf.layers.Layer implements TorchLayer {
   }
 }
 
-for (const layer of [Channels, ShuffleChannels, Tokens, Patches, PadTo, Multiply, LayerScale])
+for (const layer of [Channels, ShuffleChannels, Tokens, Patches, PadTo, Upsample, Multiply, LayerScale])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

@@ -1,21 +1,15 @@
 // Inception v3 (Szegedy et al. 2016), torchvision's definition, without the auxiliary head.
 
-import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { imagenetStatistics, type Architecture, type Node } from '../builder.js';
 import { normal } from '../init.js';
 import type { Size } from '../layers.js';
+import { InceptionBuilder, column, row } from './inception-unit.js';
+import { timmInceptions } from './timm-inception.js';
 
 /** Convolutions after one another: part of the name, filters, size; a stride of 2 pads nothing. */
 type Chain = Array<[name: string, filters: number, size: Size, stride?: number]>;
-const row: Size = [1, 7];
-const column: Size = [7, 1];
 
-class Inception extends Builder {
-  basic(x: Node, name: string, filters: number, size: Size, stride = 1, pad = true): Node {
-    const [h, w] = typeof size === 'number' ? [size, size] : size;
-    const padding: [number, number] = pad && stride === 1 ? [h >> 1, w >> 1] : [0, 0];
-    const names: [string, string, string] = [`${name}.conv`, `${name}.bn`, `${name}.relu`];
-    return this.unit(x, names, filters, size, { stride, pad: padding });
-  }
+class Inception extends InceptionBuilder {
   chain(x: Node, module: string, parts: Chain): Node {
     return parts.reduce(
       (y, [name, filters, size, stride]) => this.basic(y, `${module}.${name}`, filters, size, stride),
@@ -132,4 +126,4 @@ const inceptionV3: Architecture = {
   },
 };
 
-export const inceptions: Record<string, Architecture> = { inception_v3: inceptionV3 };
+export const inceptions: Record<string, Architecture> = { inception_v3: inceptionV3, ...timmInceptions };

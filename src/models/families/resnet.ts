@@ -10,7 +10,7 @@ interface Widths {
   width: number;
 }
 
-const basic: Branch = (b, input, name, filters, stride) => {
+export const basic: Branch = (b, input, name, filters, stride) => {
   let x = b.conv(input, `${name}.conv1`, filters, 3, { stride, pad: 1 });
   x = b.act(b.norm(x, `${name}.bn1`), `${name}.relu`, 'relu');
   return b.norm(b.conv(x, `${name}.conv2`, filters, 3, { pad: 1 }), `${name}.bn2`);
@@ -18,7 +18,7 @@ const basic: Branch = (b, input, name, filters, stride) => {
 
 /** Factor between a bottleneck's inner filters and its output. */
 const expansion = 4;
-const bottleneck =
+export const bottleneck =
   ({ groups, width }: Widths = { groups: 1, width: 64 }): Branch =>
   (b, input, name, filters, stride) => {
     const inner = Math.floor((filters * width) / 64) * groups;
@@ -50,7 +50,8 @@ const resnet = (branch: Branch, blocks: number[]): Architecture => ({
   },
 });
 
-function residual(
+/** A branch and its shortcut, which is projected where the branch changes the shape. */
+export function residual(
   b: Builder,
   branch: Branch,
   input: Node,
