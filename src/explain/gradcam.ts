@@ -28,7 +28,7 @@ export interface Cam {
  * @throws ExplainError `target`; ModelError `unknown-layer`
  */
 export function gradCam(model: Classifier, x: tfjs.Tensor4D, options: GradCamOptions = {}): Cam[] {
-  const layer = options.layer ?? model.stages[model.stages.length - 1];
+  const layer = model.layer(options.layer ?? model.featureMap).name;
   const n = x.shape[0];
   const { shape, logits } = tf.tidy(() => {
     const { taps, logits } = model.tap(x, [layer]);

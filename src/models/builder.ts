@@ -170,8 +170,10 @@ export class Builder {
 /** What an architecture returns: its output, and where its parts are. */
 export interface Graph {
   logits: Node;
-  /** Layers whose outputs end the stem and the stages, in order; the last one is the last feature map. */
+  /** Layers whose outputs end the stem and the stages, in order: as in timm, the last before resolution is lost. */
   stages: string[];
+  /** The layer that gives the last feature map, where it isn't the last stage's end. */
+  featureMap?: string;
   /** The layer that classifies. */
   head: string;
   /** Heads of the published state dict that only its training used; they aren't built. */

@@ -9,6 +9,7 @@ import { isTorchLayer, torchValues, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
 import { layerwise } from './layerwise.js';
 import { Scoring } from './scoring.js';
+import { stagesOf, type Stage } from './stages.js';
 import type { StateDict } from './weights/torch.js';
 
 /** How pixels in 0…1 become the network's input: `(pixel − mean) / std`, per channel. */
@@ -38,6 +39,10 @@ export class Classifier {
   readonly preprocessing: Preprocessing;
   /** Layers whose outputs end the stem and each stage. */
   readonly stages: string[];
+  /** The stem and the stages: their layers, channels and reductions, as timm's `feature_info` gives them. */
+  readonly stageInfo: Stage[];
+  /** The layer that gives the last feature map. */
+  readonly featureMap: string;
   /** The layer that classifies. */
   readonly head: string;
   /** Heads of the state dict that served its training alone. */
@@ -49,10 +54,12 @@ export class Classifier {
     this.inputShape = facts.inputShape;
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
+    this.featureMap = graph.featureMap ?? graph.stages[graph.stages.length - 1];
     this.head = graph.head;
     this.auxiliary = graph.auxiliary ?? [];
     const net = tf.model({ inputs: input, outputs: graph.logits });
     this.output = { classes: facts.classes, net, scoring: new Scoring(net) };
+    this.stageInfo = stagesOf(net.layers, graph.stages);
     watch(this, this.net);
   }
 
@@ -84,13 +91,20 @@ export class Classifier {
     return this.net.layers.map((l) => l.name);
   }
 
-  /** @throws ModelError `unknown-layer`, with the nearest names */
+  /**
+   * A layer by its name, or the one that ends a stage (`stem`, `stage1` …).
+   * @throws ModelError `unknown-layer`, with the nearest names
+   */
   layer(name: string): tfjs.layers.Layer {
-    const found = this.net.layers.find((l) => l.name === name);
+    const named = (name: string): tfjs.layers.Layer | undefined =>
+      this.net.layers.find((l) => l.name === name);
+    const stage = this.stageInfo.find((s) => s.name === name);
+    const found = named(name) ?? (stage && named(stage.layer));
     if (found) return found;
+    const names = [...this.layerNames(), ...this.stageInfo.map((s) => s.name)];
     throw new ModelError(
       'unknown-layer',
-      `${this.name} has no layer "${name}". Nearest: ${nearest(name, this.layerNames()).join(', ')}; its stages end at ${this.stages.join(', ')}.`,
+      `${this.name} has no layer "${name}". Nearest: ${nearest(name, names).join(', ')}; its stages end at ${this.stageInfo.map((s) => `${s.layer} (${s.name})`).join(', ')}.`,
     );
   }
 
@@ -111,14 +125,14 @@ export class Classifier {
    * @throws ModelError `unknown-layer`
    */
   tap(x: InputBatch, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
-    for (const name of names) this.layer(name);
+    const layers = names.map((name) => this.layer(name).name);
     const found = new Map<string, tfjs.Tensor>();
     const all = tf.tidy(() => {
       const logits = this.run(x, (layer, y) => {
-        if (names.includes(layer)) found.set(layer, y);
+        if (layers.includes(layer)) found.set(layer, y);
         return y;
       });
-      return [...names.map((n) => tf.clone(found.get(n)!)), logits];
+      return [...layers.map((n) => tf.clone(found.get(n)!)), logits];
     });
     return { taps: all.slice(0, -1), logits: all[all.length - 1] as tfjs.Tensor2D };
   }

@@ -3,6 +3,7 @@
 export { create, type CreateOptions } from './create.js';
 export { list, type ListOptions } from './registry.js';
 export { Classifier, type InputBatch, type InputShape, type Preprocessing } from './classifier.js';
+export { type Stage } from './stages.js';
 export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';
 export { exportTo, type Exported, type ExportFormat, type ExportOptions } from './export.js';

@@ -99,6 +99,9 @@ export class Patches extends tf.layers.Layer {
     const [n, h, w, c] = shapeOf(s);
     return [n, Math.ceil(h! / 2), Math.ceil(w! / 2), 4 * c!];
   }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), stride: 2 };
+  }
 }
 
 /** Zeros at the bottom and right, up to a multiple of `to`. */

@@ -102,7 +102,7 @@ export function deviations(model: Classifier, c: Case): Record<string, number> {
   return tf.tidy(() => {
     const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
     const x = tf.transpose(tf.tensor(byRule('input', c.input), c.input), order);
-    const { taps, logits } = model.tap(x as tfjs.Tensor4D, [model.stages.at(-1)!]);
+    const { taps, logits } = model.tap(x as tfjs.Tensor4D, [model.featureMap]);
     const rows = logits.arraySync();
     const off = c.logits.flatMap((row, i) => row.map((v, j) => rows[i][j] - v));
     const feature = l2(taps[0].dataSync() as Float32Array);
@@ -110,7 +110,7 @@ export function deviations(model: Classifier, c: Case): Record<string, number> {
     return {
       [`logits ${at}`]: l2(off) / l2(c.logits.flat()),
       [`norm of all logits ${at}`]: Math.abs(l2(rows.flat()) / c.logits_l2 - 1),
-      [`norm of ${model.stages.at(-1)} ${at}`]: Math.abs(feature / c.feature.l2 - 1),
+      [`norm of ${model.featureMap} ${at}`]: Math.abs(feature / c.feature.l2 - 1),
     };
   });
 }

@@ -32,7 +32,11 @@ const alexnet: Architecture = {
     x = b.dropout(b.act(x, 'classifier.2', 'relu'), 'classifier.3', dropout);
     x = b.act(b.linear(x, 'classifier.4', 4096), 'classifier.5', 'relu');
     const logits = b.linear(x, 'classifier.6', classes);
-    return { logits, stages: ['features.2', 'features.5', 'features.12'], head: 'classifier.6' };
+    return {
+      logits,
+      stages: ['features.1', 'features.4', 'features.11', 'features.12'],
+      head: 'classifier.6',
+    };
   },
 };
 

@@ -25,7 +25,7 @@ const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design):
     const total = table.reduce((a, s) => a + s.blocks, 0);
     const stem = table[0].stem;
     let x = b.unit(input, unitNames('features.0'), stem, 3, { stride: 2, pad: 1, kind: 'swish' });
-    const stages = ['features.0.2'];
+    const stages: string[] = [];
     let done = 0;
     table.forEach((stage, s) => {
       for (let i = 0; i < stage.blocks; i++) {
@@ -33,13 +33,13 @@ const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design):
         const drop = rate ? (0.2 * done++) / total : 0;
         x = block(b, x, `features.${s + 1}.${i}`, stage, i === 0 ? stage.stride : 1, drop);
       }
-      stages.push(x.sourceLayer.name);
+      if (table[s + 1]?.stride !== 1) stages.push(x.sourceLayer.name);
     });
     const at = table.length + 1;
     x = b.unit(x, unitNames(`features.${at}`), last ?? 4 * x.shape[3]!, 1, { kind: 'swish' });
-    stages.push(`features.${at}.2`);
     x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', rate);
-    return { logits: b.linear(x, 'classifier.1', classes, headInit), stages, head: 'classifier.1' };
+    const logits = b.linear(x, 'classifier.1', classes, headInit);
+    return { logits, stages, featureMap: `features.${at}.2`, head: 'classifier.1' };
   },
 });
 

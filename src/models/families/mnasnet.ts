@@ -44,13 +44,13 @@ const mnasnet = (width: number): Architecture => ({
         // the first block of a stack has no shortcut where it changes the shape
         if (before.shape[3] === filters && (i > 0 || stride === 1)) x = b.sum(x, before, `${name}.out`);
       }
-      if (rows[row + 1]?.[4] === 2) stages.push(x.sourceLayer.name);
+      if (rows[row + 1]?.[4] !== 1) stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, names(14), 1280, 1);
-    stages.push('layers.16');
     x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', dropout);
     const weight = (s: number): ReturnType<typeof uniform> => uniform((shape) => Math.sqrt(3 / shape[0]), s);
-    return { logits: b.linear(x, 'classifier.1', classes, { weight }), stages, head: 'classifier.1' };
+    const logits = b.linear(x, 'classifier.1', classes, { weight });
+    return { logits, stages, featureMap: 'layers.16', head: 'classifier.1' };
   },
 });
 

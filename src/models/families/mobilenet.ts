@@ -24,7 +24,7 @@ const mobilenetV2: Architecture = {
     const b = new Builder({ seed });
     let x = b.conv(input, 'features.0.0', 32, 3, { stride: 2, pad: 1 });
     x = b.act(b.norm(x, 'features.0.1'), 'features.0.2', 'relu6');
-    const stages = ['features.0.2'];
+    const stages: string[] = [];
     let index = 1;
     let last = 'features.0.2';
     for (const [expansion, channels, blocks, stride] of rows)
@@ -50,12 +50,12 @@ const mobilenetV2: Architecture = {
         }
         index++;
       }
+    stages.push(last);
     x = b.norm(b.conv(x, `features.${index}.0`, 1280, 1), `features.${index}.1`);
     x = b.act(x, `features.${index}.2`, 'relu6');
-    stages.push(`features.${index}.2`);
     x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', dropout);
     const logits = b.linear(x, 'classifier.1', classes, { weight: (s) => normal(0.01, s) });
-    return { logits, stages, head: 'classifier.1' };
+    return { logits, stages, featureMap: `features.${index}.2`, head: 'classifier.1' };
   },
 };
 

@@ -37,15 +37,15 @@ const shufflenet = (channels: number[]): Architecture => ({
   build(input, { classes, seed }) {
     const b = new Builder({ seed, conv: torchConv });
     let x = b.unit(input, ['conv1.0', 'conv1.1', 'conv1.2'], 24, 3, { stride: 2, pad: 1 });
-    const stages = ['conv1.2'];
+    const stages = ['conv1.2', 'maxpool'];
     x = b.maxPool(x, 'maxpool', { size: 3, stride: 2, pad: 1 });
     [4, 8, 4].forEach((count, s) => {
       for (let i = 0; i < count; i++) x = block(b, x, `stage${s + 2}.${i}`, channels[s], i ? 1 : 2);
-      if (s < 2) stages.push(x.sourceLayer.name);
+      stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, ['conv5.0', 'conv5.1', 'conv5.2'], channels[3], 1);
-    stages.push('conv5.2');
-    return { logits: b.linear(b.globalPool(x, 'avgpool'), 'fc', classes), stages, head: 'fc' };
+    const logits = b.linear(b.globalPool(x, 'avgpool'), 'fc', classes);
+    return { logits, stages, featureMap: 'conv5.2', head: 'fc' };
   },
 });
 

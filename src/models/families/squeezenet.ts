@@ -42,11 +42,12 @@ const squeezenet = ({ stem, body }: Version): Architecture => ({
         x = b.maxPool(x, name, { size: 3, stride: 2, ceil: true });
       } else x = fire(b, x, name, part);
     });
+    stages.push(x.sourceLayer.name);
     x = b.dropout(x, 'classifier.0', dropout);
     x = b.conv(x, 'classifier.1', classes, 1, { bias: true, init: normal(0.01, seed) });
     x = b.act(x, 'classifier.2', 'relu');
-    stages.push('classifier.2');
-    return { logits: b.globalPool(x, 'avgpool'), stages, head: 'classifier.1' };
+    const logits = b.globalPool(x, 'avgpool');
+    return { logits, stages, featureMap: 'classifier.2', head: 'classifier.1' };
   },
 });
 

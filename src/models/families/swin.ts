@@ -60,20 +60,16 @@ const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
         const rate = (drop * done++) / (total - 1);
         x = block(b, x, `features.${2 * s + 1}.${i}`, heads[s], i % 2 ? 3 : 0, rate);
       }
-      if (s === depths.length - 1) return;
       stages.push(x.sourceLayer.name);
+      if (s === depths.length - 1) return;
       const name = `features.${2 * s + 2}`;
       x = b.layer(x, new Patches({ name: `${name}.patches` }));
       x = b.layerNorm(x, `${name}.norm`, epsilon);
       x = b.linear(x, `${name}.reduction`, x.shape[3]! / 2, { weight }, false);
     });
     x = b.layerNorm(x, 'norm', epsilon);
-    stages.push('norm');
-    return {
-      logits: b.linear(b.globalPool(x, 'avgpool'), 'head', classes, { weight }),
-      stages,
-      head: 'head',
-    };
+    const logits = b.linear(b.globalPool(x, 'avgpool'), 'head', classes, { weight });
+    return { logits, stages, featureMap: 'norm', head: 'head' };
   },
 });
 

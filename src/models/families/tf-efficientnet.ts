@@ -23,7 +23,7 @@ const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
     const b = new Builder({ seed, norm: { epsilon: 1e-3 } });
     const kind = lite ? 'relu6' : 'swish';
     let x = b.unit(input, ['conv_stem', 'bn1', 'act1'], table[0].stem, 3, { stride: 2, ...same, kind });
-    const stages = ['act1'];
+    const stages: string[] = [];
     const block = (input: Node, name: string, stage: Stage, stride: number): Node => {
       const channels = input.shape[3]!;
       const hidden = channels * stage.expansion;
@@ -45,12 +45,12 @@ const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
     };
     table.forEach((stage, s) => {
       for (let i = 0; i < stage.blocks; i++) x = block(x, `blocks.${s}.${i}`, stage, i ? 1 : stage.stride);
-      stages.push(x.sourceLayer.name);
+      if (table[s + 1]?.stride !== 1) stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, ['conv_head', 'bn2', 'act2'], last, 1, { kind });
-    stages.push('act2');
     x = b.dropout(b.globalPool(x, 'global_pool'), 'drop', dropout);
-    return { logits: b.linear(x, 'classifier', classes, headInit), stages, head: 'classifier' };
+    const logits = b.linear(x, 'classifier', classes, headInit);
+    return { logits, stages, featureMap: 'act2', head: 'classifier' };
   },
 });
 

@@ -25,9 +25,10 @@ const vgg = (depth: keyof typeof depths, norm: boolean): Architecture => ({
         if (norm) x = b.norm(x, next());
         x = b.act(x, next(), 'relu');
       }
-      x = b.maxPool(x, next(), { size: 2, stride: 2 });
       stages.push(x.sourceLayer.name);
+      x = b.maxPool(x, next(), { size: 2, stride: 2 });
     });
+    stages.push(x.sourceLayer.name);
     x = b.flatten(b.adaptivePool(x, 'avgpool', 7), 'flatten');
     for (const i of [0, 3]) {
       x = b.act(b.linear(x, `classifier.${i}`, 4096, headInit), `classifier.${i + 1}`, 'relu');

@@ -45,10 +45,9 @@ const vit = (design: Design): Architecture => ({
       stages.push(x.sourceLayer.name);
     }
     x = b.layerNorm(x, 'encoder.ln', epsilon);
-    stages[depth] = 'encoder.ln';
     x = b.layer(x, new Tokens({ name: 'class', at: 0 }));
     const logits = b.linear(x, 'heads.head', classes, { weight: () => zeros });
-    return { logits, stages, head: 'heads.head' };
+    return { logits, stages, featureMap: 'encoder.ln', head: 'heads.head' };
   },
 });
 
