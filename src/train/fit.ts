@@ -80,8 +80,11 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : undefined;
   const peak = peakMemory();
+  // the threads that decode start while the first step is prepared
+  let feed = begin(model, o, 1, signal);
   const precision = await chosenPrecision(model, o, signal).catch((error: unknown) => {
     release?.();
+    void feed.source.return();
     if (!signal?.aborted) throw error;
     const before = 'Training was interrupted before its first step: the model is as it was.';
     throw new TrainError('interrupted', before, { cause: error });
@@ -104,7 +107,6 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   let trained = 0;
   let seconds = 0;
   let waited = 0;
-  let feed = begin(model, o, 1, signal);
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
       const t = performance.now();
