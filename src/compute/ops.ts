@@ -12,6 +12,7 @@ import { TF } from './types.js';
 
 export { gelu, hardSigmoid, hardSwish, registerNativeGradients, sigmoidGate, swish } from './activations.js';
 export { conv2d, depthwiseConv2d, same, sides, type ConvOptions, type Pad } from './conv.js';
+export { conv3d, three, type Conv3dOptions, type Triple } from './conv3d.js';
 
 type T4 = tfjs.Tensor4D;
 
@@ -232,17 +233,19 @@ export function waiting(x: tfjs.Tensor, dy: tfjs.Tensor): tfjs.Tensor {
 }
 
 /**
- * Mean over height and width: `[batch, height, width, channels]` → `[batch, channels]`.
- * @param options.keep leaves them: `[batch, 1, 1, channels]`
+ * Mean over height and width, and depth in volumes: `[batch, …, height, width, channels]` → `[batch, channels]`.
+ * @param options.keep leaves them: `[batch, …, 1, 1, channels]`
  */
-export function globalAveragePool(x: T4, { keep = false }: { keep?: boolean } = {}): tfjs.Tensor {
-  if (!direct()) return tf.mean(x, [1, 2], keep);
-  const [n, height, width, channels] = x.shape;
+export function globalAveragePool(x: tfjs.Tensor, { keep = false }: { keep?: boolean } = {}): tfjs.Tensor {
+  const places = x.shape.slice(1, -1);
+  const axes = places.map((_, i) => i + 1);
+  if (!direct()) return tf.mean(x, axes, keep);
   const attrs = [attr.type('T', FLOAT), attr.type('Tidx', TF.INT32)];
   return custom([x], ([x]) => ({
-    value: tf.mean(x, [1, 2], keep),
+    value: tf.mean(x, axes, keep),
     gradient(dy) {
-      const share = tf.reshape(tf.div(dy, height * width), [n, 1, 1, channels]);
+      const count = places.reduce((a, b) => a * b, 1);
+      const share = tf.reshape(tf.div(dy, count), [x.shape[0], ...axes.map(() => 1), x.shape.at(-1)!]);
       return [run('BroadcastTo', attrs, [share, tf.tensor1d(x.shape, 'int32')])];
     },
   }));

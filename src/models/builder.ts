@@ -5,7 +5,7 @@ import { ComputeError, tf } from '../compute/index.js';
 import { kaiming, linear, linearBias, seedFor, type Initial } from './init.js';
 import {
   Activation,
-  BatchNorm2d,
+  BatchNorm,
   Conv2d,
   Dropout,
   LayerNorm,
@@ -70,7 +70,8 @@ function nameInErrors(layer: tfjs.layers.Layer): void {
 export class Builder {
   constructor(private readonly options: BuilderOptions) {}
 
-  private seed(name: string): number {
+  /** A seed of its own for the parameters of a layer. */
+  protected seed(name: string): number {
     return seedFor(this.options.seed, name);
   }
   private add(layer: tfjs.layers.Layer, x: Node | Node[]): Node {
@@ -100,7 +101,7 @@ export class Builder {
     return act ? this.act(y, act, kind) : y;
   }
   norm(x: Node, name: string): Node {
-    return this.add(new BatchNorm2d({ name, ...this.options.norm }), x);
+    return this.add(new BatchNorm({ name, ...this.options.norm }), x);
   }
   act(x: Node, name: string, kind: ActivationName): Node {
     return this.add(new Activation({ name, kind }), x);

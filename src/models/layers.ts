@@ -185,15 +185,25 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
   }
 }
 
+/** The slices of a volume below each other. */
+function asPicture(x: tfjs.Tensor): T4 {
+  if (x.rank === 4) return x as T4;
+  const [n, depth, height, width, channels] = x.shape as [number, number, number, number, number];
+  return tf.reshape(x, [n, depth * height, width, channels]);
+}
+
 export interface BatchNormConfig extends Config {
   epsilon?: number;
   /** Share of the new batch in the running statistics, PyTorch's `momentum`. */
   momentum?: number;
 }
 
-/** Batch norm. A frozen one (`trainable = false`) uses and keeps its running statistics, in training too. */
-export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
-  static className = 'CellgradBatchNorm2d';
+/**
+ * Batch norm of pictures and volumes. A frozen one (`trainable = false`) uses and keeps its running statistics, in
+ * training too.
+ */
+export class BatchNorm extends tf.layers.Layer implements TorchLayer {
+  static className = 'CellgradBatchNorm';
   private gamma!: LayerVariable;
   private beta!: LayerVariable;
   private mean!: LayerVariable;
@@ -202,7 +212,7 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
     super({ name: config.name, trainable: config.trainable });
   }
   override build(inputShape: Shape | Shape[]): void {
-    const c = [shapeOf(inputShape)[3]!];
+    const c = [shapeOf(inputShape).at(-1)!];
     this.gamma = this.addWeight('weight', c, 'float32', initializer(undefined, 1));
     this.beta = this.addWeight('bias', c, 'float32', initializer(undefined, 0));
     this.mean = this.addWeight('running_mean', c, 'float32', initializer(undefined, 0), undefined, false);
@@ -212,16 +222,15 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
   override call(inputs: Inputs, kwargs: { training?: boolean; again?: boolean }): tfjs.Tensor {
     return tf.tidy(() => {
       const { epsilon = 1e-5, momentum = 0.1 } = this.config;
-      const x = single(inputs) as T4;
+      const { shape } = single(inputs);
+      const x = asPicture(single(inputs));
+      const result = (y: tfjs.Tensor): tfjs.Tensor => (shape.length === 4 ? y : tf.reshape(y, shape));
       const vector = (v: LayerVariable): tfjs.Tensor1D => v.read() as tfjs.Tensor1D;
-      if (!(kwargs.training && this.trainable))
-        return ops.batchNorm(
-          x,
-          { mean: vector(this.mean), variance: vector(this.variance) },
-          vector(this.gamma),
-          vector(this.beta),
-          epsilon,
-        );
+      if (!(kwargs.training && this.trainable)) {
+        const statistics = { mean: vector(this.mean), variance: vector(this.variance) };
+        const y = ops.batchNorm(x, statistics, vector(this.gamma), vector(this.beta), epsilon);
+        return result(y);
+      }
       const { y, mean, variance } = ops.batchNormTrain(x, vector(this.gamma), vector(this.beta), epsilon);
       const average = (v: LayerVariable, seen: tfjs.Tensor): void => {
         // a batch that is computed again has been counted
@@ -230,7 +239,7 @@ export class BatchNorm2d extends tf.layers.Layer implements TorchLayer {
       };
       average(this.mean, mean);
       average(this.variance, variance);
-      return y;
+      return result(y);
     });
   }
   /** What it does to each channel outside of training: x · scale + shift. */
@@ -438,5 +447,5 @@ export class StochasticDepth extends Dropout {
   }
 }
 
-for (const layer of [Conv2d, BatchNorm2d, LayerNorm, Linear, Activation, Scale, Dropout, StochasticDepth])
+for (const layer of [Conv2d, BatchNorm, LayerNorm, Linear, Activation, Scale, Dropout, StochasticDepth])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

@@ -60,18 +60,19 @@ export class AveragePool2d extends MaxPool2d<AveragePoolConfig> {
   }
 }
 
-/** Mean over height and width; `keep` leaves them as 1 × 1. */
+/** Mean over height and width, and depth in volumes; `keep` leaves them as 1 × 1. */
 export class GlobalAveragePool extends tf.layers.Layer {
   static className = 'CellgradGlobalAveragePool';
   constructor(private readonly config: Config & { keep?: boolean }) {
     super({ name: config.name });
   }
   override call(inputs: Inputs): tfjs.Tensor {
-    return ops.globalAveragePool(single(inputs) as T4, this.config);
+    return ops.globalAveragePool(single(inputs), this.config);
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
-    const [n, , , c] = shapeOf(s);
-    return this.config.keep ? [n, 1, 1, c] : [n, c];
+    const [n, ...rest] = shapeOf(s);
+    const c = rest.pop()!;
+    return this.config.keep ? [n, ...rest.map(() => 1), c] : [n, c];
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;

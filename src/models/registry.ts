@@ -84,6 +84,10 @@ const families: Record<string, Family> = {
     models: ['vgg11', 'vgg11_bn', 'vgg13', 'vgg13_bn', 'vgg16', 'vgg16_bn', 'vgg19', 'vgg19_bn'],
     load: async () => (await import('./families/vgg.js')).vggs,
   },
+  video: {
+    models: ['r3d_18', 'mc3_18', 'r2plus1d_18'],
+    load: async () => (await import('./families/video.js')).videos,
+  },
   swin: {
     models: ['swin_t', 'swin_s', 'swin_b'],
     load: async () => (await import('./families/swin.js')).swins,

@@ -11,7 +11,7 @@ import {
   type Trial,
 } from '../compute/index.js';
 import type { InputBatch } from './classifier.js';
-import { BatchNorm2d, Conv2d, type Filters } from './layers.js';
+import { BatchNorm, Conv2d, type Filters } from './layers.js';
 import { inputNames, isInput, layerwise, outputName } from './layerwise.js';
 
 /** After so many batches of a shape with the same weights it pays to compile them in. */
@@ -24,7 +24,7 @@ const enough = 8;
  */
 export class Scoring {
   private readonly steps = new Map<Precision, { plain: CompiledStep; fixed: CompiledStep }>();
-  private readonly pairs: Map<Conv2d, BatchNorm2d>;
+  private readonly pairs: Map<Conv2d, BatchNorm>;
   /** What the function with constants is traced with. */
   private folded?: Map<Conv2d, Filters>;
   /** Whether a network with these weights can be fused, which hides what isn't a number. */
@@ -128,15 +128,15 @@ function onlyFinite(x: tfjs.Tensor, logits: tfjs.Tensor): tfjs.Tensor {
 }
 
 /** Convolutions whose only reader is a batch norm, with it. */
-function pairs(net: tfjs.LayersModel): Map<Conv2d, BatchNorm2d> {
+function pairs(net: tfjs.LayersModel): Map<Conv2d, BatchNorm> {
   const readers = new Map<string, tfjs.layers.Layer[]>();
   for (const layer of net.layers)
     if (!isInput(layer))
       for (const name of inputNames(layer)) readers.set(name, [...(readers.get(name) ?? []), layer]);
-  const out = new Map<Conv2d, BatchNorm2d>();
+  const out = new Map<Conv2d, BatchNorm>();
   for (const layer of net.layers) {
     const [reader, ...others] = readers.get(outputName(layer)) ?? [];
-    if (layer instanceof Conv2d && reader instanceof BatchNorm2d && !others.length) out.set(layer, reader);
+    if (layer instanceof Conv2d && reader instanceof BatchNorm && !others.length) out.set(layer, reader);
   }
   return out;
 }

@@ -3,7 +3,7 @@
 import { ops } from '../../compute/index.js';
 import {
   Activation,
-  BatchNorm2d,
+  BatchNorm,
   both,
   Conv2d,
   Dropout,
@@ -146,7 +146,7 @@ const nothing: Writer = (_, [x]) => x;
 
 export const writers: Record<string, Writer> = {
   [Conv2d.className]: conv,
-  [BatchNorm2d.className]: batchNorm,
+  [BatchNorm.className]: batchNorm,
   [LayerNorm.className]: layerNorm,
   [Linear.className]: linear,
   [Activation.className]: anywhere(([x], g, layer) =>
