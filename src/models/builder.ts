@@ -13,6 +13,7 @@ import {
   Scale,
   StochasticDepth,
   type ActivationName,
+  type BatchNormConfig,
   type Conv2dConfig,
   type Size,
 } from './layers.js';
@@ -84,10 +85,14 @@ export class Builder {
     return this.add(layer, x);
   }
   conv(x: Node, name: string, filters: number, size: Size, config: Partial<Conv2dConfig> = {}): Node {
+    return this.add(this.convolution(name, filters, size, config), x);
+  }
+  /** A convolution for `layer`, where a state dict has it before layers that come before it. */
+  convolution(name: string, filters: number, size: Size, config: Partial<Conv2dConfig> = {}): Conv2d {
     const rule = this.options.conv ?? ((s) => kaiming('out', s));
     const seed = this.seed(name);
     const biasInit = config.bias ? this.options.convBias?.(seed + 1) : undefined;
-    return this.add(new Conv2d({ name, filters, size, init: rule(seed), biasInit, ...config }), x);
+    return new Conv2d({ name, filters, size, init: rule(seed), biasInit, ...config });
   }
   /** Convolution, batch norm and, where a third name is given, an activation. */
   unit(
@@ -100,8 +105,8 @@ export class Builder {
     const y = this.norm(this.conv(x, conv, filters, size, config), norm);
     return act ? this.act(y, act, kind) : y;
   }
-  norm(x: Node, name: string): Node {
-    return this.add(new BatchNorm({ name, ...this.options.norm }), x);
+  norm(x: Node, name: string, config: BatchNormConfig = {}): Node {
+    return this.add(new BatchNorm({ name, ...this.options.norm, ...config }), x);
   }
   act(x: Node, name: string, kind: ActivationName): Node {
     return this.add(new Activation({ name, kind }), x);

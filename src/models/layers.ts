@@ -196,6 +196,8 @@ export interface BatchNormConfig extends Config {
   epsilon?: number;
   /** Share of the new batch in the running statistics, PyTorch's `momentum`. */
   momentum?: number;
+  /** What its weight starts at. Default: 1; 0 lets a residual branch start as nothing. */
+  start?: number;
 }
 
 /**
@@ -213,7 +215,7 @@ export class BatchNorm extends tf.layers.Layer implements TorchLayer {
   }
   override build(inputShape: Shape | Shape[]): void {
     const c = [shapeOf(inputShape).at(-1)!];
-    this.gamma = this.addWeight('weight', c, 'float32', initializer(undefined, 1));
+    this.gamma = this.addWeight('weight', c, 'float32', initializer(undefined, this.config.start ?? 1));
     this.beta = this.addWeight('bias', c, 'float32', initializer(undefined, 0));
     this.mean = this.addWeight('running_mean', c, 'float32', initializer(undefined, 0), undefined, false);
     this.variance = this.addWeight('running_var', c, 'float32', initializer(undefined, 1), undefined, false);

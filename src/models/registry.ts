@@ -72,6 +72,21 @@ const families: Record<string, Family> = {
     models: ['regnet_y_400mf', 'regnet_y_800mf', 'regnet_y_1_6gf', 'regnet_y_3_2gf'],
     load: async () => (await import('./families/regnet.js')).regnets,
   },
+  res2net: {
+    models: ['res2net50_26w_4s'],
+    load: async () => (await import('./families/res2net.js')).res2nets,
+  },
+  resnest: {
+    models: ['resnest50d'],
+    load: async () => (await import('./families/resnest.js')).resnests,
+  },
+  senet: {
+    models: [
+      ...['legacy_seresnet50', 'legacy_seresnet101'],
+      ...['legacy_seresnext50_32x4d', 'legacy_seresnext101_32x4d', 'legacy_senet154'],
+    ],
+    load: async () => (await import('./families/senet.js')).senets,
+  },
   shufflenet: {
     models: ['shufflenet_v2_x0_5', 'shufflenet_v2_x1_0', 'shufflenet_v2_x1_5', 'shufflenet_v2_x2_0'],
     load: async () => (await import('./families/shufflenet.js')).shufflenets,
@@ -95,6 +110,10 @@ const families: Record<string, Family> = {
   vit: {
     models: ['vit_b_16', 'vit_b_32', 'vit_l_16', 'vit_l_32'],
     load: async () => (await import('./families/vit.js')).vits,
+  },
+  xception: {
+    models: ['legacy_xception'],
+    load: async () => (await import('./families/xception.js')).xceptions,
   },
 };
 

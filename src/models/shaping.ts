@@ -57,6 +57,29 @@ export class ShuffleChannels extends tf.layers.Layer {
   }
 }
 
+/** Softmax over the parts of the channels (ResNeSt, Zhang et al. 2020): each channel of a part against the same of the others. */
+export class RadixSoftmax extends tf.layers.Layer {
+  static className = 'CellgradRadixSoftmax';
+  constructor(private readonly config: Config & { radix: number }) {
+    super({ name: config.name });
+  }
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs);
+    const { radix } = this.config;
+    const parts = [-1, radix, x.shape.at(-1)! / radix];
+    return tf.tidy(() => {
+      const shares = tf.softmax(tf.transpose(tf.reshape(x, parts), [0, 2, 1]));
+      return tf.reshape(tf.transpose(shares, [0, 2, 1]), x.shape);
+    });
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    return shapeOf(s);
+  }
+  override getConfig(): tfjs.serialization.ConfigDict {
+    return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
 /** One of a row of tokens, `[batch, tokens, channels]` → `[batch, channels]`. */
 export class Tokens extends tf.layers.Layer {
   static className = 'CellgradTokens';
@@ -199,5 +222,15 @@ export class LayerScale extends tf.layers.Layer implements TorchLayer {
   }
 }
 
-for (const layer of [Channels, ShuffleChannels, Tokens, Patches, PadTo, Upsample, Multiply, LayerScale])
+for (const layer of [
+  Channels,
+  ShuffleChannels,
+  RadixSoftmax,
+  Tokens,
+  Patches,
+  PadTo,
+  Upsample,
+  Multiply,
+  LayerScale,
+])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

@@ -65,7 +65,7 @@ export const stateByRule = (model: Classifier, gain: number): StateDict =>
     [...model.parameters()].map(([name, { shape }]) => [name, { shape, data: byRule(name, shape, gain) }]),
   );
 
-/** Names and shapes that the model and the file don't share, and other epsilons. */
+/** Names and shapes that the model and the file don't share, another order of them, and other epsilons. */
 function differences(model: Classifier, zoo: ZooFile): string[] {
   const own = new Map([...model.parameters()].map(([name, p]) => [name, p.shape.join('×')] as const));
   const listed = zoo.tensors.filter(([name]) => !model.isUnused(name));
@@ -77,6 +77,10 @@ function differences(model: Classifier, zoo: ZooFile): string[] {
       faults.push(`${name} is ${mine ?? 'missing'}, in PyTorch ${shape.join('×')}`);
   }
   for (const name of own.keys()) faults.push(`${name} is not in PyTorch's state dict`);
+  const order = [...model.parameters().keys()];
+  const first = listed.findIndex(([name], i) => name !== order[i]);
+  if (!faults.length && first >= 0)
+    faults.push(`parameter ${first} is ${order[first]}, in PyTorch's order ${listed[first][0]}`);
   const wanted = new Set(
     zoo.norm_eps.map(([kind, e]) => `${kind.startsWith('Layer') ? 'layer' : 'batch'} ${e}`),
   );

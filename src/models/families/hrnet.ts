@@ -4,7 +4,8 @@ import { Builder, imagenetStatistics, type Architecture, type Node } from '../bu
 import { ModelError } from '../errors.js';
 import { torchConvBias } from '../init.js';
 import { Upsample } from '../shaping.js';
-import { basic, bottleneck, residual } from './resnet.js';
+import { residual } from './residual.js';
+import { basic, bottleneck } from './resnet.js';
 
 /** Halves its input `times` times, the channels changed in the last step; `activates` says whether that step ends in a ReLU. */
 function halved(b: Builder, x: Node, name: string, filters: number, times: number, activates: boolean): Node {
@@ -31,7 +32,8 @@ function exchanged(b: Builder, branches: Node[], name: string, from: number, to:
 function module(b: Builder, inputs: Node[], name: string): Node[] {
   const branches = inputs.map((input, i) => {
     let x = input;
-    for (let k = 0; k < 4; k++) x = residual(b, basic, x, `${name}.branches.${i}.${k}`, input.shape[3]!, 1);
+    for (let k = 0; k < 4; k++)
+      x = residual(b, { branch: basic }, x, `${name}.branches.${i}.${k}`, input.shape[3]!, 1);
     return x;
   });
   return branches.map((_, to) => {
@@ -49,7 +51,9 @@ const last = [32, 64, 128, 256];
 
 /** Widens each branch, then adds them up from the highest resolution down. */
 function joined(b: Builder, branches: Node[]): Node {
-  const wide = branches.map((x, i) => residual(b, bottleneck(), x, `incre_modules.${i}.0`, last[i], 1));
+  const wide = branches.map((x, i) =>
+    residual(b, { branch: bottleneck() }, x, `incre_modules.${i}.0`, last[i], 1),
+  );
   const sum = wide.reduce((x, y, i) => {
     const at = `downsamp_modules.${i - 1}`;
     const window = { stride: 2, pad: 1, bias: true };
@@ -81,7 +85,7 @@ const hrnet = (width: number): Architecture => ({
     let x = b.unit(input, ['conv1', 'bn1', 'act1'], 64, 3, { stride: 2, pad: 1 });
     x = b.unit(x, ['conv2', 'bn2', 'act2'], 64, 3, { stride: 2, pad: 1 });
     const stages = ['act2'];
-    for (let i = 0; i < 4; i++) x = residual(b, bottleneck(), x, `layer1.${i}`, 64, 1);
+    for (let i = 0; i < 4; i++) x = residual(b, { branch: bottleneck() }, x, `layer1.${i}`, 64, 1);
     stages.push(x.sourceLayer.name);
     const first = 'transition1.0';
     let branches = [x];

@@ -1,9 +1,8 @@
 // ResNet (He et al. 2015), ResNeXt (Xie et al. 2017) and wide ResNet (Zagoruyko and Komodakis 2016), torchvision's definitions.
 
-import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { Builder, imagenetStatistics, type Architecture } from '../builder.js';
+import { expansion, residualStages, type Branch } from './residual.js';
 
-/** A block's convolutions, from its input to what is added to the shortcut. */
-type Branch = (b: Builder, x: Node, name: string, filters: number, stride: number) => Node;
 interface Widths {
   groups: number;
   /** Channels of a group of the inner convolution, where a stage starts at 64 filters. */
@@ -16,8 +15,6 @@ export const basic: Branch = (b, input, name, filters, stride) => {
   return b.norm(b.conv(x, `${name}.conv2`, filters, 3, { pad: 1 }), `${name}.bn2`);
 };
 
-/** Factor between a bottleneck's inner filters and its output. */
-const expansion = 4;
 export const bottleneck =
   ({ groups, width }: Widths = { groups: 1, width: 64 }): Branch =>
   (b, input, name, filters, stride) => {
@@ -40,33 +37,11 @@ const resnet = (branch: Branch, blocks: number[]): Architecture => ({
     let x = b.conv(input, 'conv1', 64, 7, { stride: 2, pad: 3 });
     x = b.act(b.norm(x, 'bn1'), 'relu', 'relu');
     x = b.maxPool(x, 'maxpool', { size: 3, stride: 2, pad: 1 });
-    const stages = ['relu'];
-    blocks.forEach((count, s) => {
-      for (let i = 0; i < count; i++)
-        x = residual(b, branch, x, `layer${s + 1}.${i}`, 64 << s, i === 0 && s > 0 ? 2 : 1);
-      stages.push(`layer${s + 1}.${count - 1}.out`);
-    });
-    return { logits: b.linear(b.globalPool(x, 'avgpool'), 'fc', classes), stages, head: 'fc' };
+    const { x: features, ends } = residualStages(b, x, blocks, { branch });
+    const logits = b.linear(b.globalPool(features, 'avgpool'), 'fc', classes);
+    return { logits, stages: ['relu', ...ends], head: 'fc' };
   },
 });
-
-/** A branch and its shortcut, which is projected where the branch changes the shape. */
-export function residual(
-  b: Builder,
-  branch: Branch,
-  input: Node,
-  name: string,
-  filters: number,
-  stride: number,
-): Node {
-  const x = branch(b, input, name, filters, stride);
-  const channels = x.shape[3]!;
-  const same = stride === 1 && input.shape[3] === channels;
-  const skip = same
-    ? input
-    : b.norm(b.conv(input, `${name}.downsample.0`, channels, 1, { stride }), `${name}.downsample.1`);
-  return b.act(b.sum(x, skip, `${name}.add`), `${name}.out`, 'relu');
-}
 
 export const resnets: Record<string, Architecture> = {
   resnet18: resnet(basic, [2, 2, 2, 2]),

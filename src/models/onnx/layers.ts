@@ -24,7 +24,16 @@ import {
   type AveragePoolConfig,
   type PoolConfig,
 } from '../pooling.js';
-import { Channels, LayerScale, Multiply, PadTo, Patches, ShuffleChannels, Tokens } from '../shaping.js';
+import {
+  Channels,
+  LayerScale,
+  Multiply,
+  PadTo,
+  Patches,
+  RadixSoftmax,
+  ShuffleChannels,
+  Tokens,
+} from '../shaping.js';
 import { activations } from './activations.js';
 import { attentionWriters } from './attention.js';
 import type { Attributes, OnnxGraph } from './graph.js';
@@ -123,6 +132,13 @@ const shuffle: Writer = (layer, [x], g) => {
   return first(g.reshape(g.transpose(split, 0, 2, 1, 3, 4), 0, c, h, w));
 };
 
+const radixSoftmax: Writer = (layer, [x], g) => {
+  const { radix } = config<{ radix: number }>(layer);
+  const channels = x.shape.at(-1)!;
+  const parts = g.reshape(g.first(x), 0, radix, channels / radix);
+  return first(g.reshape(g.node('Softmax', [parts], { axis: 1 }), 0, channels, 1, 1));
+};
+
 /** Zeros below and to the right of a map with channels last. */
 const padEnd = (x: string, down: number, right: number, g: OnnxGraph): string =>
   down || right ? g.node('Pad', [x, g.ints(0, 0, 0, 0, 0, down, right, 0)]) : x;
@@ -165,6 +181,7 @@ export const writers: Record<string, Writer> = {
     return g.slice(x, channels === 'first' ? 1 : -1, start, end);
   }),
   [ShuffleChannels.className]: shuffle,
+  [RadixSoftmax.className]: radixSoftmax,
   [Tokens.className]: (layer, [x], g) =>
     g.node('Gather', [x.name, g.int(config<{ at: number }>(layer).at)], { axis: 1 }),
   [Patches.className]: patches,
