@@ -316,7 +316,8 @@ export class Binding {
     this.trace = undefined;
   }
 
-  private facts(id: number, where: string): Facts {
+  /** What a tensor is. */
+  facts(id: number, where: string): Facts {
     const { c, status } = this;
     const handle = this.handle(id, where);
     const rank = c.handleRank(handle, status) as number;

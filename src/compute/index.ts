@@ -15,5 +15,13 @@ export {
   type Trial,
 } from './precision.js';
 export { uniform } from './random.js';
+export {
+  record,
+  tensorIds,
+  type OpAttr,
+  type RecordedOp,
+  type RecordedTensor,
+  type Recording,
+} from './record.js';
 export { ComputeError } from './errors.js';
 export { optimizer, type Optimizer, type OptimizerName, type OptimizerOptions } from './optimizers.js';

@@ -1,4 +1,4 @@
-// Models for other programs: weights for PyTorch, ONNX for any runtime.
+// Models for other programs: weights for PyTorch, ONNX for any runtime, TensorFlow.js for browsers.
 
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Precision } from '../compute/index.js';
@@ -10,17 +10,18 @@ import { ModelError } from './errors.js';
 import { onnxModel } from './onnx/model.js';
 import { whole } from './options.js';
 import { description, save } from './save.js';
+import { writeGraphModel } from './tfjs/model.js';
 
-export type ExportFormat = 'safetensors' | 'onnx';
+export type ExportFormat = 'safetensors' | 'onnx' | 'tfjs';
 
 export interface ExportOptions {
-  /** Default: by the path's ending, `.safetensors` or `.onnx`. */
+  /** Default: by the path's ending, `.safetensors`, `.onnx`, or `.json` for TensorFlow.js. */
   format?: ExportFormat;
-  /** ONNX: how many pictures a batch has. Default: any number. */
+  /** ONNX and TensorFlow.js: how many pictures a batch has. Default: any number. */
   batch?: number;
-  /** ONNX: gives probabilities in place of logits. Default: false. */
+  /** ONNX and TensorFlow.js: gives probabilities in place of logits. Default: false. */
   softmax?: boolean;
-  /** What weights are kept in. Default: float32; safetensors take float16 and bfloat16 too. */
+  /** What weights are kept in. Default: float32; safetensors take float16 and bfloat16 too, TensorFlow.js float16. */
   precision?: Precision;
   /** Kept in the file: what the model was trained on, its results. */
   facts?: Record<string, unknown>;
@@ -68,6 +69,13 @@ const formats: Record<ExportFormat, Format> = {
       await writeWhole(path, counted(file.chunks(), onBytes));
     },
   },
+  tfjs: {
+    ending: '.json',
+    precisions: ['float32', 'float16'],
+    graph: true,
+    write: (model, path, { batch, softmax, facts, precision }, onBytes) =>
+      writeGraphModel(model, path, { batch, softmax, precision, facts: description(model, facts), onBytes }),
+  },
 };
 
 /**
@@ -76,6 +84,8 @@ const formats: Record<ExportFormat, Format> = {
  * - `.safetensors`: the weights with PyTorch's names and layout, `load_state_dict(load_file(path))`; `load` reads it too.
  * - `.onnx`: opset 17, input `input` `[batch, channels, height, width]`, output `logits` (`probabilities` with `softmax`);
  *   class names and preprocessing are its metadata.
+ * - `.json`: `tf.loadGraphModel(url)` of plain TensorFlow.js, input `[batch, height, width, channels]`; the weights lie
+ *   beside it in files of 4 MB.
  *
  * The input is what the model's own is: pixels from 0 to 1, less `preprocessing.mean`, divided by `preprocessing.std`.
  * @throws ModelError `option` for what the format doesn't have, `export` for what can't be written; FileError

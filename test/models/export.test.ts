@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { tf } from '../../src/compute/index.js';
 import { create, exportTo, load, ModelError } from '../../src/models/index.js';
 import { checkRange, narrowed } from '../../src/models/weights/narrow.js';
-import { distance, onnxReport, ours, runOnnx, small, torchInput } from '../support/onnx.js';
+import { distance, exportReport, ours, runOnnx, runTfjs, small, torchInput } from '../support/exported.js';
 
 const inputShape = (session: { inputMetadata: readonly unknown[] }): unknown =>
   (session.inputMetadata[0] as { shape: unknown }).shape;
@@ -22,10 +22,9 @@ describe('models for other programs', () => {
     for (const name of ['resnet18', 'densenet121', 'efficientnet_b0', 'vit_b_32', 'convnext_tiny'])
       it(`${name} in onnxruntime equals ours`, async () => {
         const before = tf.memory().numTensors;
-        const report = await onnxReport(name, folder);
+        const report = await exportReport(name, 'onnx');
         assert.ok(report.pass, JSON.stringify(report));
         assert.equal(tf.memory().numTensors, before);
-        rmSync(at(`${name}.onnx`));
       }).timeout(300_000);
 
     it('takes batches of any size, or of one', async () => {
@@ -56,6 +55,53 @@ describe('models for other programs', () => {
         assert.ok(text.includes(fact), fact);
       model.dispose();
     });
+  });
+
+  describe('TensorFlow.js', () => {
+    for (const name of [
+      'resnet18',
+      'mobilenet_v2',
+      'efficientnet_b0',
+      'shufflenet_v2_x0_5',
+      'resnext50_32x4d',
+    ])
+      it(`${name} in plain TensorFlow.js equals ours`, async () => {
+        const before = tf.memory().numTensors;
+        const report = await exportReport(name, 'tfjs');
+        assert.ok(report.pass, JSON.stringify(report));
+        assert.equal(tf.memory().numTensors, before);
+      }).timeout(300_000);
+
+    it('takes batches of any size, or of one, with weights of 32 or of 16 bits', async () => {
+      const model = await small('squeezenet1_1');
+      const path = join(folder, 'web', 'net.json');
+      const whole = await exportTo(model, path, { softmax: true });
+      const shards = (): string[] => readdirSync(dirname(path)).filter((file) => file !== 'net.json');
+      assert.equal(shards().length, 2); // 4.9 MB
+      for (const batch of [1, 3]) {
+        const { output, facts } = await runTfjs(path, torchInput(model, batch));
+        assert.deepEqual(facts, {
+          input: [-1, 64, 64, 3],
+          output: [batch, 1000],
+          outputs: ['probabilities'],
+        });
+        assert.ok(Math.abs(output.slice(0, 1000).reduce((a, b) => a + b, 0) - 1) < 1e-5);
+      }
+      // the same place again: what belonged to the model before goes
+      const half = await exportTo(model, path, { batch: 2, precision: 'float16' });
+      assert.ok(half.bytes < 0.51 * whole.bytes);
+      assert.equal(shards().length, 1);
+      const { output, facts } = await runTfjs(path, torchInput(model, 2));
+      assert.deepEqual(facts.input, [2, 64, 64, 3]);
+      const error = distance(output, ours(model, torchInput(model, 2)));
+      assert.ok(error > 1e-6 && error < 2e-3, String(error));
+      const { userDefinedMetadata } = JSON.parse(readFileSync(path, 'utf8')) as {
+        userDefinedMetadata: { classes: string[]; preprocessing: object };
+      };
+      assert.equal(userDefinedMetadata.classes.length, 1000);
+      assert.deepEqual(userDefinedMetadata.preprocessing, model.preprocessing);
+      model.dispose();
+    }).timeout(120_000);
   });
 
   describe('safetensors', () => {
@@ -102,10 +148,15 @@ describe('models for other programs', () => {
           assert.match(error.message, message);
           return true;
         });
-      await refused('net.h5', {}, /end it with \.safetensors \(safetensors\), \.onnx \(onnx\)/);
-      await refused('net', { format: 'keras' }, /format is "keras"; it can be safetensors, onnx/);
+      await refused(
+        'net.h5',
+        {},
+        /end it with \.safetensors \(safetensors\), \.onnx \(onnx\), \.json \(tfjs\)/,
+      );
+      await refused('net', { format: 'keras' }, /format is "keras"; it can be safetensors, onnx, tfjs/);
       await refused('net.onnx', { precision: 'float16' }, /weights in onnx can be float32/);
       await refused('net.safetensors', { softmax: true }, /holds weights alone/);
+      await refused('net.json', { precision: 'bfloat16' }, /weights in tfjs can be float32 or float16/);
       await refused('net.onnx', { batch: 0 }, /batch is 0/);
       writeFileSync(at('file'), '');
       await refused('file/net.onnx', {}, /a part of the path is a file/);
