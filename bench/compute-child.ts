@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { coarserPrecision, optimizer, tf, type Precision, type Trial } from '../src/compute/index.js';
 import { create } from '../src/models/index.js';
-import { learning, trainingStep, trainingTrial } from '../src/train/step.js';
+import { trainingStep, trainingTrial } from '../src/train/step.js';
+import { learning } from '../src/train/variables.js';
 
 const [name, mode, batch, size, steps, variant] = process.argv.slice(2);
 const [asked, checkpointing] = variant.split('+') as [Precision | 'auto', 'checkpointing'?];

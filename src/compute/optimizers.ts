@@ -23,6 +23,11 @@ export type OptimizerName = 'adam' | 'adamw' | 'sgd';
 /** Changes variables by their gradients. */
 export interface Optimizer {
   learningRate: number;
+  /**
+   * PyTorch's `add_param_group`: these variables learn with `rate` times the learning rate, and count their steps from now
+   * on. Variables of no group have a rate of 1.
+   */
+  addGroup(variables: tfjs.Variable[], options?: { rate?: number }): void;
   /** Begins a step: what `apply` needs beside the gradients and changes from step to step. The caller disposes it. */
   begin(): tfjs.Scalar[];
   /**
@@ -38,6 +43,20 @@ export interface Optimizer {
   /** The step that was begun last changed nothing and doesn't count. */
   undo(): void;
   dispose(): void;
+}
+
+/** Variables that learn at a rate of their own, or from a later step on; the first group has all others. */
+class Groups {
+  readonly all = [{ rate: 1, start: 0 }];
+  private readonly places = new Map<number, number>();
+
+  add(variables: tfjs.Variable[], rate: number, start: number): void {
+    for (const v of variables) this.places.set(v.id, this.all.length);
+    this.all.push({ rate, start });
+  }
+  place(v: tfjs.Variable): number {
+    return this.places.get(v.id) ?? 0;
+  }
 }
 
 interface Slot {
@@ -59,6 +78,7 @@ class Native implements Optimizer {
   learningRate: number;
   private readonly o: Required<OptimizerOptions>;
   private readonly slots = new Map<number, Slot>();
+  private readonly groups = new Groups();
   private step = 0;
 
   constructor(
@@ -115,22 +135,29 @@ class Native implements Optimizer {
     return slot;
   }
 
+  addGroup(variables: tfjs.Variable[], { rate = 1 }: { rate?: number } = {}): void {
+    this.groups.add(variables, rate, this.step);
+  }
+
   begin(): tfjs.Scalar[] {
     this.step++;
     const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
-    const b2 = beta2 ** this.step;
-    const shrink = 1 - this.learningRate * weightDecay;
-    // TensorFlow adds epsilon before the correction of the second moment, PyTorch after it
-    const adam = [
-      beta1 ** this.step,
-      b2,
-      this.learningRate,
-      beta1,
-      beta2,
-      epsilon * Math.sqrt(1 - b2),
-      shrink,
-    ];
-    return (this.name === 'sgd' ? [this.learningRate, momentum] : adam).map((v) => tf.scalar(v));
+    return this.groups.all.flatMap(({ rate, start }) => {
+      const learningRate = rate * this.learningRate;
+      const b2 = beta2 ** (this.step - start);
+      const shrink = 1 - learningRate * weightDecay;
+      // TensorFlow adds epsilon before the correction of the second moment, PyTorch after it
+      const adam = [
+        beta1 ** (this.step - start),
+        b2,
+        learningRate,
+        beta1,
+        beta2,
+        epsilon * Math.sqrt(1 - b2),
+        shrink,
+      ];
+      return (this.name === 'sgd' ? [learningRate, momentum] : adam).map((v) => tf.scalar(v));
+    });
   }
 
   undo(): void {
@@ -147,17 +174,22 @@ class Native implements Optimizer {
     tf.tidy(() => {
       const still = this.name === 'sgd' ? stillSgd : stillAdam;
       const scalars = finite
-        ? given.map((s, i) => (still[i] === undefined ? s : tf.where(finite, s, still[i])))
+        ? given.map((s, i) => {
+            const value = still[i % still.length];
+            return value === undefined ? s : tf.where(finite, s, value);
+          })
         : given;
-      const ids = this.backend.getInputTensorIds(scalars.slice(0, 6));
+      const all = this.backend.getInputTensorIds(scalars);
       variables.forEach((v, i) => {
         const slot = this.slot(v);
+        const first = this.groups.place(v) * still.length;
+        const ids = all.slice(first, first + 6);
         let g = gradients[i];
         if (weightDecay && this.name !== 'adamw') g = tf.add(g, tf.mul(v, weightDecay));
         if (finite) g = tf.where(finite, g, 0);
         const [grad] = this.backend.getInputTensorIds([g]);
         if (weightDecay && this.name === 'adamw') {
-          const shrunk = tf.mul(v, scalars[6]);
+          const shrunk = tf.mul(v, scalars[first + 6]);
           this.op(
             'AssignVariableOp',
             [type('dtype', 1)],
@@ -217,6 +249,7 @@ class Composed implements Optimizer {
   learningRate: number;
   private readonly o: Required<OptimizerOptions>;
   private readonly moments = new Map<number, tfjs.Variable[]>();
+  private readonly groups = new Groups();
   private step = 0;
   constructor(
     private readonly name: OptimizerName,
@@ -224,6 +257,9 @@ class Composed implements Optimizer {
   ) {
     this.o = { ...defaults, ...options };
     this.learningRate = options.learningRate;
+  }
+  addGroup(variables: tfjs.Variable[], { rate = 1 }: { rate?: number } = {}): void {
+    this.groups.add(variables, rate, this.step);
   }
   begin(): tfjs.Scalar[] {
     this.step++;
@@ -234,8 +270,10 @@ class Composed implements Optimizer {
   }
   apply(variables: tfjs.Variable[], gradients: tfjs.Tensor[]): void {
     const { beta1, beta2, epsilon, momentum, weightDecay } = this.o;
-    const lr = this.learningRate;
     variables.forEach((v, i) => {
+      const group = this.groups.all[this.groups.place(v)];
+      const lr = group.rate * this.learningRate;
+      const step = this.step - group.start;
       let m = this.moments.get(v.id);
       if (!m) {
         const make = (): tfjs.Variable => tf.tidy(() => tf.variable(tf.zeros(v.shape), false));
@@ -253,8 +291,8 @@ class Composed implements Optimizer {
         if (weightDecay && this.name === 'adamw') v.assign(tf.mul(v, 1 - lr * weightDecay));
         first.assign(tf.add(tf.mul(first, beta1), tf.mul(g, 1 - beta1)));
         second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(g), 1 - beta2)));
-        const rate = lr / (1 - beta1 ** this.step);
-        const root = tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** this.step));
+        const rate = lr / (1 - beta1 ** step);
+        const root = tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** step));
         v.assign(tf.sub(v, tf.mul(rate, tf.div(first, tf.add(root, epsilon)))));
       });
     });

@@ -7,7 +7,16 @@ export { type Stage } from './stages.js';
 export { Checkpointed } from './checkpointing.js';
 export { save, load } from './save.js';
 export { exportTo, type Exported, type ExportFormat, type ExportOptions } from './export.js';
-export { freeze, replaceHead, unfreeze } from './transfer.js';
+export {
+  firstOf,
+  freeze,
+  movingNorms,
+  stageNumbers,
+  unfreeze,
+  type Degree,
+  type FreezeOptions,
+} from './freezing.js';
+export { replaceHead, type Keep, type ReplaceHeadOptions } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';
 export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';
 export { readSafetensors, writeSafetensors } from './weights/safetensors.js';

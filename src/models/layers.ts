@@ -206,12 +206,21 @@ export interface BatchNormConfig extends Config {
  */
 export class BatchNorm extends tf.layers.Layer implements TorchLayer {
   static className = 'CellgradBatchNorm';
+  /** What it normalises by in training: the batch's statistics, which the running ones follow, or those. By default as `trainable` says. */
+  statistics?: 'batch' | 'running';
+  /** Share of the new batch in the running statistics, PyTorch's `momentum`. */
+  momentum: number;
   private gamma!: LayerVariable;
   private beta!: LayerVariable;
   private mean!: LayerVariable;
   private variance!: LayerVariable;
   constructor(private readonly config: BatchNormConfig) {
     super({ name: config.name, trainable: config.trainable });
+    this.momentum = config.momentum ?? 0.1;
+  }
+  /** Whether its running statistics follow the batches of training. */
+  get moves(): boolean {
+    return this.statistics ? this.statistics === 'batch' : this.trainable;
   }
   override build(inputShape: Shape | Shape[]): void {
     const c = [shapeOf(inputShape).at(-1)!];
@@ -223,12 +232,13 @@ export class BatchNorm extends tf.layers.Layer implements TorchLayer {
   }
   override call(inputs: Inputs, kwargs: { training?: boolean; again?: boolean }): tfjs.Tensor {
     return tf.tidy(() => {
-      const { epsilon = 1e-5, momentum = 0.1 } = this.config;
+      const { epsilon = 1e-5 } = this.config;
+      const { momentum } = this;
       const { shape } = single(inputs);
       const x = asPicture(single(inputs));
       const result = (y: tfjs.Tensor): tfjs.Tensor => (shape.length === 4 ? y : tf.reshape(y, shape));
       const vector = (v: LayerVariable): tfjs.Tensor1D => v.read() as tfjs.Tensor1D;
-      if (!(kwargs.training && this.trainable)) {
+      if (!(kwargs.training && this.moves)) {
         const statistics = { mean: vector(this.mean), variance: vector(this.variance) };
         const y = ops.batchNorm(x, statistics, vector(this.gamma), vector(this.beta), epsilon);
         return result(y);
@@ -243,6 +253,10 @@ export class BatchNorm extends tf.layers.Layer implements TorchLayer {
       average(this.variance, variance);
       return result(y);
     });
+  }
+  /** Its running mean and variance. */
+  running(): [mean: LayerVariable, variance: LayerVariable] {
+    return [this.mean, this.variance];
   }
   /** What it does to each channel outside of training: x · scale + shift. */
   affine(): { scale: Float32Array; shift: Float32Array } {

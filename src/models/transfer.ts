@@ -1,24 +1,38 @@
-// Transfer: a head for other classes, and which part of a network learns.
+// A head for other classes, which may keep output neurons of the old one.
 
+import { tf } from '../compute/index.js';
 import type { Classifier } from './classifier.js';
+import { ModelError, nearest } from './errors.js';
 import { classNames } from './options.js';
 import { linear, linearBias, seedFor, torchConv, torchConvBias } from './init.js';
-import { Conv2d, Linear } from './layers.js';
+import { Conv2d, Linear, type TorchLayer } from './layers.js';
+
+/** Output neurons that stay: for a new class the old one whose neuron it takes; true keeps those of the same name. */
+export type Keep = boolean | Readonly<Record<string, string>>;
+
+export interface ReplaceHeadOptions {
+  seed?: number;
+  keep?: Keep;
+}
 
 /**
- * Gives the model a new head for other classes, with initial weights by PyTorch's rule for the layer; the rest stays as it is.
+ * Gives the model a new head for other classes, with initial weights by PyTorch's rule for the layer; the rest stays as it
+ * is. Kept neurons have the weights and biases that they had, bit for bit.
  * @param classes their names, or how many there are
  * @returns the same model
+ * @throws ModelError `option` where `keep` names a class that is not there; the model is unchanged
  */
 export function replaceHead(
   model: Classifier,
   classes: readonly string[] | number,
-  { seed = 0 }: { seed?: number } = {},
+  { seed = 0, keep = false }: ReplaceHeadOptions = {},
 ): Classifier {
   const names = classNames(classes);
+  const pairs = keptNeurons(model, names, keep);
   const own = seedFor(seed, model.head);
   const { head: name } = model;
   const units = names.length;
+  const before = pairs.length ? neurons(model) : [];
   const head =
     model.layer(name) instanceof Conv2d
       ? // as SqueezeNet and DPN classify
@@ -32,23 +46,48 @@ export function replaceHead(
         })
       : new Linear({ name, units, init: linear(own), biasInit: linearBias(own + 1) });
   model.setHead(head, names);
+  before.forEach((old, p) => {
+    const { variable } = (model.layer(name) as TorchLayer).parameters()[p];
+    const values = (variable.read().dataSync() as Float32Array).slice();
+    const rows = values.length / units;
+    for (const [to, from] of pairs)
+      for (let row = 0; row < rows; row++) values[row * units + to] = old[(row * old.length) / rows + from];
+    tf.tidy(() => void variable.write(tf.tensor(values, variable.shape as number[], 'float32')));
+  });
   return model;
 }
 
-/**
- * Freezes all layers up to and including `upTo`; the rest learns. Frozen batch norms keep their statistics.
- * @param upTo a layer's name, `all` but the head, or `none`
- * @returns how many parameter tensors learn
- */
-export function freeze(model: Classifier, upTo: string): number {
-  const layers = model.net.layers;
-  const end =
-    upTo === 'none'
-      ? -1
-      : layers.indexOf(model.layer(upTo === 'all' ? model.head : upTo)) - (upTo === 'all' ? 1 : 0);
-  layers.forEach((layer, i) => (layer.trainable = i > end));
-  return model.net.trainableWeights.length;
+/** Values of the head's weight and bias; the outputs are their last axis. */
+function neurons(model: Classifier): Float32Array[] {
+  const head = model.layer(model.head) as TorchLayer;
+  return head.parameters().map(({ variable }) => (variable.read().dataSync() as Float32Array).slice());
 }
 
-/** Lets the whole network learn. */
-export const unfreeze = (model: Classifier): number => freeze(model, 'none');
+/**
+ * Places of the kept neurons in the new and in the old head.
+ * @throws ModelError `option`
+ */
+export function keptNeurons(
+  model: Classifier,
+  classes: readonly string[],
+  keep: Keep,
+): Array<[to: number, from: number]> {
+  const wanted =
+    typeof keep === 'object'
+      ? Object.entries(keep)
+      : keep
+        ? classes.filter((name) => model.classes.includes(name)).map((name) => [name, name])
+        : [];
+  const place = (of: readonly string[], name: string, whose: string): number => {
+    const at = of.indexOf(name);
+    if (at >= 0) return at;
+    throw new ModelError(
+      'option',
+      `keep names "${name}", which is none of the ${whose} classes; nearest: ${nearest(name, of).join(', ')}. It maps new classes to old ones, as in { normal: 'No Finding' }.`,
+    );
+  };
+  return wanted.map(([to, from]) => [
+    place(classes, to, 'new'),
+    place(model.classes, from, "model's present"),
+  ]);
+}

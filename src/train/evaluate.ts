@@ -12,7 +12,10 @@ import {
 import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
 import type { Classifier } from '../models/index.js';
+import { checkRule, combined, type CombineRule } from './combine.js';
+import type { Ensemble } from './ensemble.js';
 import { TrainError } from './errors.js';
+import { checkViews, viewed, type View } from './views.js';
 
 export interface Scores {
   /** Probabilities, `[sample][class]`. */
@@ -27,6 +30,10 @@ export interface PredictOptions extends Pick<BatchOptions, 'workers' | 'onError'
   signal?: AbortSignal;
   /** What the network computes in; `auto` is what a trial on the first batch finds quicker, where there are enough batches for one. */
   precision?: Precision | 'auto';
+  /** Test-time augmentation: views of each film that are all asked about. Default: the film as it is. */
+  tta?: readonly View[];
+  /** How the answers about the views become one. Default: the mean of `probabilities`. */
+  by?: CombineRule;
 }
 /** Batches that make a trial worth its time. */
 const enough = 16;
@@ -44,7 +51,7 @@ export function checkPrecision(precision: Precision | 'auto'): void {
 }
 
 /** @throws TrainError `data` when the classes of model and data differ */
-export function sameClasses(model: Classifier, dataset: Dataset): void {
+export function sameClasses(model: Classifier | Ensemble, dataset: Dataset): void {
   if (dataset.classes.join('\n') !== model.classes.join('\n'))
     throw new TrainError(
       'data',
@@ -81,13 +88,38 @@ export function batchOptions(
   return { size: height, channels: channels as 1 | 3, mean, std };
 }
 
-/** Probabilities for every row of a data set, in its order. */
+/**
+ * Probabilities for every row of a data set, in its order.
+ * @throws TrainError `option`; DataError for a film that can't be read
+ */
 export async function predict(
+  model: Classifier | Ensemble,
+  dataset: Dataset,
+  options: PredictOptions = {},
+): Promise<Scores> {
+  const { tta = ['identity'], by = 'probabilities', precision = 'float32' } = options;
+  checkPrecision(precision);
+  checkViews(tta);
+  checkRule(by);
+  if (!('models' in model)) return predictOne(model, dataset, { ...options, tta, by, precision });
+  const answers: Scores[] = [];
+  for (const member of model.models) answers.push(await predict(member, dataset, options));
+  return {
+    ...answers[0],
+    scores: combined(
+      answers.map(({ scores }) => scores),
+      model.by,
+    ),
+  };
+}
+
+type Cleaned = PredictOptions & Required<Pick<PredictOptions, 'tta' | 'by' | 'precision'>>;
+
+async function predictOne(
   model: Classifier,
   dataset: Dataset,
-  { batch = 64, signal, precision: asked = 'float32', workers, onError }: PredictOptions = {},
+  { batch = 64, signal, precision: asked, workers, onError, tta, by }: Cleaned,
 ): Promise<Scores> {
-  checkPrecision(asked);
   const out: Scores = { scores: [], truth: [], rows: [] };
   let precision = asked === 'auto' ? undefined : asked;
   const coarse = coarserPrecision();
@@ -96,8 +128,14 @@ export async function predict(
   for await (const b of source) {
     const x = tf.tensor4d(b.x, b.shape);
     precision ??= await quicker(model, x, coarse!, signal);
-    out.scores.push(...model.predict(x, { batch, precision }));
+    const answers = tta.map((view) => {
+      const seen = viewed(x, view);
+      const scores = model.predict(seen, { batch, precision });
+      seen.dispose();
+      return scores;
+    });
     x.dispose();
+    out.scores.push(...combined(answers, by));
     out.truth.push(...b.y);
     out.rows.push(...b.rows);
     await new Promise(setImmediate);
@@ -118,7 +156,7 @@ async function quicker(
 
 /** The report on a data set, its scores, and the mean cross-entropy. */
 export async function evaluate(
-  model: Classifier,
+  model: Classifier | Ensemble,
   dataset: Dataset,
   options: PredictOptions = {},
 ): Promise<Scores & { report: Report; loss: number }> {

@@ -1,73 +1,26 @@
 // Training: epochs over a data set, judged on another, the best state kept.
 
 import type * as tfjs from '@tensorflow/tfjs';
-import {
-  coarserPrecision,
-  ComputeError,
-  optimizer as makeOptimizer,
-  tf,
-  trialText,
-  type OptimizerName,
-  type Precision,
-} from '../compute/index.js';
-import { batches, type Batch, type BatchOptions, type Dataset } from '../data/index.js';
+import { coarserPrecision, ComputeError, tf, trialText, type Precision } from '../compute/index.js';
+import type { Batch } from '../data/index.js';
 import { runningCell } from '../cell.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type InputBatch, type StateDict } from '../models/index.js';
+import { Swa } from './averaging.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
-import { batchOptions, checkPrecision, evaluate, sameClasses } from './evaluate.js';
-import { emptyHistory, record, type History } from './history.js';
+import { evaluate } from './evaluate.js';
+import { begin, filmsOfEpoch, labelsOf, timed, type Feed } from './feed.js';
+import { emptyHistory, record, type Figures, type History } from './history.js';
+import { applyDegree, Learner } from './learner.js';
 import { peakMemory } from './memory.js';
-import { learning, trainingStep, trainingTrial, type TrainingStep } from './step.js';
-
-export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
-
-export interface FitOptions extends Pick<
-  BatchOptions,
-  'augment' | 'sampler' | 'mixup' | 'cutmix' | 'workers' | 'cache' | 'onError'
-> {
-  train: Dataset;
-  val: Dataset;
-  epochs?: number;
-  batch?: number;
-  optimizer?: OptimizerName;
-  learningRate?: number;
-  weightDecay?: number;
-  /** `balanced` weighs each class by the inverse of its share. */
-  classWeights?: 'balanced' | number[];
-  /** What decides which epoch is the best. */
-  monitor?: Monitor;
-  /** Stops after so many epochs without a better one. */
-  earlyStopping?: { patience: number };
-  /** A file that holds the best state so far, written whole each time it gets better. */
-  checkpoint?: string;
-  /**
-   * What convolutions and matrix products are computed in; weights, their updates and all else stay float32. `auto` is
-   * what a trial on this network finds quicker.
-   */
-  precision?: Precision | 'auto';
-  /** Keeps less in memory and computes parts of the network twice instead; the results are the same. */
-  checkpointing?: boolean;
-  seed?: number;
-  signal?: AbortSignal;
-  display?: 'auto' | 'lines' | 'quiet';
-  onEpoch?: (history: History) => void;
-}
-
-const defaults = {
-  epochs: 10,
-  batch: 32,
-  optimizer: 'adam',
-  learningRate: 1e-3,
-  monitor: 'macroF1',
-  precision: 'float32',
-  checkpointing: false,
-  seed: 0,
-} as const;
+import { updateBatchNorms } from './norms.js';
+import { check, defaults, type Cleaned, type FitOptions } from './options.js';
+import { trainingTrial, type TrainingStep } from './step.js';
 
 /**
- * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch.
+ * Trains the parts of a model that are not frozen; afterwards it holds the state of its best epoch, or the mean that `swa`
+ * asks for.
  * In a notebook an interrupt ends the step at hand, restores the best state and throws.
  * @throws TrainError `option`, `data`, `nan` (the loss is no number) and `memory` (the model holds its last good state), or `interrupted`; FileError when the checkpoint can't be written
  */
@@ -80,6 +33,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : undefined;
   const peak = peakMemory();
+  applyDegree(model, o, 1); // a trial of precisions is to see what learns
   // the threads that decode start while the first step is prepared
   let feed = begin(model, o, 1, signal);
   const precision = await chosenPrecision(model, o, signal).catch((error: unknown) => {
@@ -89,15 +43,8 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
     const before = 'Training was interrupted before its first step: the model is as it was.';
     throw new TrainError('interrupted', before, { cause: error });
   });
-  const optimizer = makeOptimizer(o.optimizer, { learningRate: o.learningRate, weightDecay: o.weightDecay });
-  const weights = classWeights(o.train, o.classWeights);
-  const weightTensor = weights && tf.tensor1d(weights);
-  const training = trainingStep(model, learning(model), optimizer, {
-    weights: weightTensor,
-    precision,
-    checkpointing: o.checkpointing,
-    onEager: (why) => process.stderr.write(`The steps run op by op, which is slower: ${why}.\n`),
-  });
+  const learner = new Learner(model, o, precision);
+  const swa = new Swa();
   const history = emptyHistory(o.monitor, precision);
   const display = trainingDisplay(o.display);
   let best: StateDict | undefined;
@@ -107,10 +54,17 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   let trained = 0;
   let seconds = 0;
   let waited = 0;
+  const judge = async (): Promise<Figures> => {
+    const { batch, workers, onError } = o;
+    const options = { batch: Math.max(batch, 32), precision, signal, workers, onError };
+    const { loss, report } = await evaluate(model, o.val, options);
+    return { loss, accuracy: report.accuracy, macroF1: report.macroF1, auc: report.auc };
+  };
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
       const t = performance.now();
-      const sums = await oneEpoch(model, o, epoch, feed, training, signal, (step, steps, seen) => {
+      learner.startEpoch(epoch);
+      const sums = await oneEpoch(model, o, epoch, feed, learner, signal, (step, steps, seen) => {
         const rate = (trained + seen) / (seconds + (performance.now() - t) / 1000);
         display.step(standing(epoch, step, steps, rate));
       });
@@ -120,28 +74,23 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       history.dataWait = waited / seconds;
       noteSkipped(history, sums.skipped, o.display);
       if (epoch < o.epochs) feed = begin(model, o, epoch + 1, signal);
-      const judged = await evaluate(model, o.val, {
-        batch: Math.max(o.batch, 32),
-        precision,
-        signal,
-        workers: o.workers,
-        onError: o.onError,
+      if (o.swa && epoch >= o.swa.from) swa.add(model);
+      const val = await learner.judged(async () => {
+        const figures = await judge();
+        const value = figures[o.monitor];
+        const most = history.bestValue;
+        if (most === undefined || (o.monitor === 'loss' ? value < most : value > most)) {
+          history.best = epoch;
+          history.bestValue = value;
+          best = model.stateDict();
+          if (o.checkpoint) await save(model, o.checkpoint, { epoch, val: figures });
+        }
+        return figures;
       });
-      const { accuracy, macroF1, auc } = judged.report;
-      const val = { loss: judged.loss, accuracy, macroF1, auc };
       record(history, epoch, { loss: sums.loss / sums.seen, accuracy: sums.right / sums.seen }, val);
       history.imagesPerSecond = trained / seconds;
       history.seconds = (performance.now() - start) / 1000;
       history.peakBytes = peak();
-      const value = val[o.monitor];
-      const most = history.bestValue;
-      const better = most === undefined || (o.monitor === 'loss' ? value < most : value > most);
-      if (better) {
-        history.best = epoch;
-        history.bestValue = value;
-        best = model.stateDict();
-        if (o.checkpoint) await save(model, o.checkpoint, { epoch, val });
-      }
       display.epoch(standing(epoch, 1, 1, history.imagesPerSecond));
       o.onEpoch?.(history);
       if (o.earlyStopping && epoch - history.best! >= o.earlyStopping.patience) {
@@ -149,7 +98,13 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
         break;
       }
     }
-    if (best) model.loadState(best);
+    if (swa.epochs) {
+      swa.load(model);
+      const { batch, augment, workers, onError, seed } = o;
+      await updateBatchNorms(model, o.train, { batch, augment, workers, onError, seed, signal });
+      history.swa = { epochs: swa.epochs, val: await judge() };
+      if (o.checkpoint) await save(model, o.checkpoint, { swa: history.swa });
+    } else if (best) model.loadState(best);
     display.end({ ...standing(history.epochs.length, 1, 1, history.imagesPerSecond), ended: ended(history) });
     return history;
   } catch (error) {
@@ -166,7 +121,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
     }
     if (error instanceof TrainError && error.code === 'nan') model.loadState(best ?? before);
     if (error instanceof ComputeError && error.code === 'memory') {
-      const fits = fittingBatch(model, o.batch, training);
+      const fits = fittingBatch(model, o.batch, learner);
       model.loadState(best ?? before);
       const advice = fits
         ? `A batch of ${fits} fits`
@@ -181,9 +136,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   } finally {
     void feed.source.return();
     release?.();
-    training.dispose();
-    optimizer.dispose();
-    weightTensor?.dispose();
+    learner.dispose();
   }
 
   function standing(epoch: number, step: number, steps: number, rate: number): Standing {
@@ -201,9 +154,12 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
 }
 
 /** The last word on a training: how it ended, how long it took, and what was kept. */
-function ended({ stopped, seconds, best, bestValue, monitor, peakBytes, dataWait }: History): string {
+function ended({ stopped, seconds, best, bestValue, monitor, peakBytes, dataWait, swa }: History): string {
   const how = stopped === 'early' ? 'stopped early' : 'finished';
-  return `${how} after ${seconds.toFixed(0)} s; kept epoch ${best} (${monitor} ${bestValue?.toFixed(4)}); at most ${(peakBytes / 1e9).toFixed(1)} GB of memory; ${(100 * dataWait).toFixed(1)} % of the time waiting for data`;
+  const kept = swa
+    ? `the mean of ${swa.epochs} epochs (${monitor} ${swa.val[monitor].toFixed(4)})`
+    : `epoch ${best} (${monitor} ${bestValue?.toFixed(4)})`;
+  return `${how} after ${seconds.toFixed(0)} s; kept ${kept}; at most ${(peakBytes / 1e9).toFixed(1)} GB of memory; ${(100 * dataWait).toFixed(1)} % of the time waiting for data`;
 }
 
 /** The precision that is asked for, or the quicker one. */
@@ -245,8 +201,6 @@ function fittingBatch(model: Classifier, batch: number, training: TrainingStep):
   return 0;
 }
 
-type Cleaned = FitOptions & Required<Pick<FitOptions, keyof typeof defaults>>;
-
 async function oneEpoch(
   model: Classifier,
   o: Cleaned,
@@ -286,62 +240,6 @@ async function oneEpoch(
   return sums;
 }
 
-/** An epoch's batches, the first of them begun: they are made while something else is done. */
-interface Feed {
-  source: AsyncGenerator<Batch, void, void>;
-  first: Promise<IteratorResult<Batch, void>>;
-}
-
-function begin(model: Classifier, o: Cleaned, epoch: number, signal: AbortSignal | undefined): Feed {
-  const source = batches(o.train, {
-    ...batchOptions(model),
-    batch: o.batch,
-    shuffle: true,
-    seed: o.seed,
-    epoch,
-    augment: o.augment,
-    sampler: o.sampler,
-    mixup: o.mixup,
-    cutmix: o.cutmix,
-    workers: o.workers,
-    cache: o.cache,
-    onError: o.onError,
-    reuse: true,
-    signal,
-  });
-  const first = source.next();
-  first.catch(() => undefined); // thrown where it is waited for
-  return { source, first };
-}
-
-/** Rows of an epoch. */
-const filmsOfEpoch = ({ train, sampler }: Cleaned): number =>
-  (typeof sampler === 'object' ? sampler.n : undefined) ?? train.rows.length;
-
-/** [n, classes]: one-hot, or the shares of mixed films. */
-function labelsOf({ y, soft, n }: Batch, classes: number): tfjs.Tensor2D {
-  if (soft) return tf.tensor2d(soft, [n, classes]);
-  return tf.tidy(() => tf.cast(tf.oneHot(tf.tensor1d(y, 'int32'), classes), 'float32')) as tfjs.Tensor2D;
-}
-
-/** The same batches; says how long each was waited for. */
-async function* timed(
-  { source, first }: Feed,
-  waited: (ms: number) => void,
-): AsyncGenerator<Batch, void, void> {
-  try {
-    for (let coming = first; ; coming = source.next()) {
-      const asked = performance.now();
-      const { value, done } = await coming;
-      waited(performance.now() - asked);
-      if (done) return;
-      yield value;
-    }
-  } finally {
-    await source.return();
-  }
-}
-
 /** Films that are skipped are told of once. */
 function noteSkipped(history: History, skipped: Batch['skipped'], display: FitOptions['display']): void {
   const known = new Set(history.skipped.map(({ row }) => row.index));
@@ -352,46 +250,4 @@ function noteSkipped(history: History, skipped: Batch['skipped'], display: FitOp
     process.stderr.write(
       `${fresh.length} film${fresh.length === 1 ? '' : 's'} could not be read and ${fresh.length === 1 ? 'is' : 'are'} left out: ${fresh[0].reason}\n`,
     );
-}
-
-function check(model: Classifier, o: Cleaned): void {
-  const bad = (name: string, value: unknown, rule: string): never => {
-    throw new TrainError('option', `${name} is ${JSON.stringify(value)}; it must be ${rule}.`);
-  };
-  if (!(Number.isInteger(o.epochs) && o.epochs >= 1)) bad('epochs', o.epochs, 'a whole number from 1 on');
-  if (!(Number.isInteger(o.batch) && o.batch >= 1)) bad('batch', o.batch, 'a whole number from 1 on');
-  if (!(o.learningRate > 0)) bad('learningRate', o.learningRate, 'above 0');
-  if (!['adam', 'adamw', 'sgd'].includes(o.optimizer)) bad('optimizer', o.optimizer, 'adam, adamw or sgd');
-  if (!['macroF1', 'accuracy', 'auc', 'loss'].includes(o.monitor))
-    bad('monitor', o.monitor, 'macroF1, accuracy, auc or loss');
-  checkPrecision(o.precision);
-  if (typeof o.checkpointing !== 'boolean') bad('checkpointing', o.checkpointing, 'true or false');
-  if (o.earlyStopping && !(o.earlyStopping.patience >= 1))
-    bad('earlyStopping.patience', o.earlyStopping.patience, 'from 1 on');
-  for (const [name, set] of [
-    ['train', o.train],
-    ['val', o.val],
-  ] as const) {
-    sameClasses(model, set);
-    if (!set.rows.length) throw new TrainError('data', `The ${name} set has no films.`);
-  }
-  if (!model.net.trainableWeights.length)
-    throw new TrainError('option', `All of ${model.name} is frozen; unfreeze a part of it first.`);
-}
-
-/** Weight of each class; classes without films weigh nothing. */
-export function classWeights(dataset: Dataset, rule: FitOptions['classWeights']): number[] | undefined {
-  if (!rule) return undefined;
-  if (Array.isArray(rule)) {
-    if (rule.length !== dataset.classes.length || !rule.every((w) => w >= 0))
-      throw new TrainError(
-        'option',
-        `classWeights has ${rule.length} values; it needs one of at least 0 for each of ${dataset.classes.join(', ')}.`,
-      );
-    return rule;
-  }
-  const counts = new Array<number>(dataset.classes.length).fill(0);
-  for (const label of dataset.labels()) counts[label]++;
-  const all = counts.reduce((a, b) => a + b, 0);
-  return counts.map((n) => (n ? all / (counts.length * n) : 0));
 }

@@ -3,6 +3,10 @@
 import type { Precision } from '../compute/index.js';
 import type { Row } from '../data/index.js';
 
+/** What an epoch is judged by. */
+export type Monitor = 'macroF1' | 'accuracy' | 'auc' | 'loss';
+export type Figures = Record<Monitor, number>;
+
 export interface History {
   epochs: number[];
   /** Mean over the epoch's batches. */
@@ -12,7 +16,9 @@ export interface History {
   /** The epoch whose state was kept, and the figure that decided. */
   best?: number;
   bestValue?: number;
-  monitor: string;
+  monitor: Monitor;
+  /** Where weights were averaged: over how many epochs, and the mean's figures on the validation films. */
+  swa?: { epochs: number; val: Figures };
   imagesPerSecond: number;
   seconds: number;
   /** What the training was computed in. */
@@ -26,7 +32,7 @@ export interface History {
   stopped: 'finished' | 'early';
 }
 
-export const emptyHistory = (monitor: string, precision: Precision): History => ({
+export const emptyHistory = (monitor: Monitor, precision: Precision): History => ({
   monitor,
   epochs: [],
   train: {},

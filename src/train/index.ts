@@ -1,8 +1,15 @@
 // Training: fit, judgement on a data set, and what they leave on disk.
 
-export { fit, classWeights, type FitOptions, type Monitor } from './fit.js';
+export { fit } from './fit.js';
+export { classWeights, type FitOptions } from './options.js';
+export type { EmaOptions, SwaOptions } from './averaging.js';
+export { updateBatchNorms, type UpdateNormsOptions } from './norms.js';
+export type { CombineRule } from './combine.js';
+export { ensemble, type Ensemble } from './ensemble.js';
 export { evaluate, inputs, predict, type PredictOptions, type Scores } from './evaluate.js';
-export { type History } from './history.js';
+export type { Figures, History, Monitor } from './history.js';
+export type { View } from './views.js';
 export { writePredictions } from './predictions.js';
-export { crossEntropy, learning, trainingStep, type TrainingStep } from './step.js';
+export { crossEntropy, trainingStep, type TrainingStep } from './step.js';
+export { learning } from './variables.js';
 export { TrainError } from './errors.js';

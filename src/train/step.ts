@@ -14,11 +14,7 @@ import {
 } from '../compute/index.js';
 import { Checkpointed, type Classifier, type InputBatch } from '../models/index.js';
 import { LossScale } from './loss-scale.js';
-
-/** The variables of a model that learn, in the order of its layers. */
-export function learning(model: Classifier): tfjs.Variable[] {
-  return model.net.trainableWeights.map((w) => (w as unknown as { val: tfjs.Variable }).val);
-}
+import { learning } from './variables.js';
 
 /**
  * Cross-entropy as PyTorch weighs it: the sum of weighted losses over the sum of their weights.

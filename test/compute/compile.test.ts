@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import type * as tfjs from '@tensorflow/tfjs';
 import { binding, compile, optimizer, tf, uniform, type OptimizerName } from '../../src/compute/index.js';
 import { create, type StateDict } from '../../src/models/index.js';
-import { learning, trainingStep, type StepOptions } from '../../src/train/step.js';
+import { trainingStep, type StepOptions } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 
 const values = (t: tfjs.Tensor): number[] => {
   const v = [...t.dataSync()];

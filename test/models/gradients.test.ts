@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import type * as tfjs from '@tensorflow/tfjs';
 import { compile, tf, type CompiledStep } from '../../src/compute/index.js';
 import { create } from '../../src/models/index.js';
-import { crossEntropy, learning } from '../../src/train/step.js';
+import { crossEntropy } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
 
 type Rule = { tensor(name: string, shape: number[], gain?: number): Float32Array };

@@ -16,7 +16,8 @@ import {
   unfreeze,
   type Classifier,
 } from '../../src/models/index.js';
-import { learning, trainingStep } from '../../src/train/step.js';
+import { trainingStep } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 import { needsShared, sharedPath } from '../support/fixtures.js';
 
 const small = { inputShape: [32, 32] as [number, number], classes: ['a', 'b', 'c'] };

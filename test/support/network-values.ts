@@ -3,7 +3,8 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { data, device, models, tf, train } from '../../src/index.js';
-import { crossEntropy, learning } from '../../src/train/step.js';
+import { crossEntropy } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 
 // severe findings: batch norm over four films that hardly differ would blow rounding up
 const films = data.phantom({ patients: 4, filmsPerPatient: [1, 1], seed: 3, size: 32, severity: 1 });

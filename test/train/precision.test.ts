@@ -13,7 +13,8 @@ import {
 import { phantom } from '../../src/data/index.js';
 import { create, type Classifier } from '../../src/models/index.js';
 import { evaluate, fit, predict, type FitOptions } from '../../src/train/index.js';
-import { learning, trainingStep, trainingTrial } from '../../src/train/step.js';
+import { trainingStep, trainingTrial } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 
 const possible = precisionFault('bfloat16') === undefined;
 const set = phantom({ patients: 30, seed: 3, size: 32 });
