@@ -148,7 +148,10 @@ describe('a model is looked into and changed', () => {
     assert.deepEqual(changed(model), ['fc.weight', 'fc.bias']);
     unfreeze(model);
     assert.equal(changed(model).length, model.parameters().size);
-    assert.throws(() => freeze(model, 'layer9'), /Nearest: .*its stages end at relu \(stem\), layer1\.1\.out \(stage1\)/);
+    assert.throws(
+      () => freeze(model, 'layer9'),
+      /Nearest: .*its stages end at relu \(stem\), layer1\.1\.out \(stage1\)/,
+    );
   });
 
   it('dropout is another one at each step, and none outside of training', async () => {
