@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { optimizer, tf } from '../../src/compute/index.js';
 import { create, freeze, load, save, type Classifier } from '../../src/models/index.js';
-import { learning, trainingStep } from '../../src/train/step.js';
+import { trainingStep } from '../../src/train/step.js';
+import { learning } from '../../src/train/variables.js';
 import { TrainError, evaluate } from '../../src/train/index.js';
 import { phantom } from '../../src/data/index.js';
 
