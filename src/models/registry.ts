@@ -68,6 +68,14 @@ const families: Record<string, Family> = {
     models: ['mnasnet0_5', 'mnasnet0_75', 'mnasnet1_0', 'mnasnet1_3'],
     load: async () => (await import('./families/mnasnet.js')).mnasnets,
   },
+  nasnet: {
+    models: ['nasnetalarge'],
+    load: async () => (await import('./families/nasnet.js')).nasnets,
+  },
+  pnasnet: {
+    models: ['pnasnet5large'],
+    load: async () => (await import('./families/pnasnet.js')).pnasnets,
+  },
   regnet: {
     models: ['regnet_y_400mf', 'regnet_y_800mf', 'regnet_y_1_6gf', 'regnet_y_3_2gf'],
     load: async () => (await import('./families/regnet.js')).regnets,

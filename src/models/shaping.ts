@@ -127,6 +127,26 @@ export class Patches extends tf.layers.Layer {
   }
 }
 
+/** A map moved up and left by one place, with zeros after it. */
+export class Shift extends tf.layers.Layer {
+  static className = 'CellgradShift';
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs) as T4;
+    const [n, height, width, channels] = x.shape;
+    return tf.tidy(() =>
+      tf.pad(tf.slice(x, [0, 1, 1, 0], [n, height - 1, width - 1, channels]), [
+        [0, 0],
+        [0, 1],
+        [0, 1],
+        [0, 0],
+      ]),
+    );
+  }
+  override computeOutputShape(s: Shape | Shape[]): Shape {
+    return shapeOf(s);
+  }
+}
+
 /** Zeros at the bottom and right, up to a multiple of `to`. */
 export class PadTo extends tf.layers.Layer {
   static className = 'CellgradPadTo';
@@ -228,6 +248,7 @@ for (const layer of [
   RadixSoftmax,
   Tokens,
   Patches,
+  Shift,
   PadTo,
   Upsample,
   Multiply,

@@ -31,6 +31,7 @@ import {
   PadTo,
   Patches,
   RadixSoftmax,
+  Shift,
   ShuffleChannels,
   Tokens,
 } from '../shaping.js';
@@ -186,6 +187,8 @@ export const writers: Record<string, Writer> = {
     g.node('Gather', [x.name, g.int(config<{ at: number }>(layer).at)], { axis: 1 }),
   [Patches.className]: patches,
   [PadTo.className]: padTo,
+  // ONNX takes a padding below 0 for a cut
+  [Shift.className]: (_, [x], g) => g.node('Pad', [g.last(x), g.ints(0, -1, -1, 0, 0, 1, 1, 0)]),
   [Multiply.className]: anywhere(([x], g, layer) =>
     g.node('Mul', [x, g.scalar(config<{ by: number }>(layer).by)]),
   ),
