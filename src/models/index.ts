@@ -16,7 +16,7 @@ export {
   type Degree,
   type FreezeOptions,
 } from './freezing.js';
-export { replaceHead, type Keep, type ReplaceHeadOptions } from './transfer.js';
+export { keptNeurons, replaceHead, type Keep, type ReplaceHeadOptions } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';
 export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';
 export { readSafetensors, writeSafetensors } from './weights/safetensors.js';

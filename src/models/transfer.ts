@@ -28,7 +28,7 @@ export function replaceHead(
   { seed = 0, keep = false }: ReplaceHeadOptions = {},
 ): Classifier {
   const names = classNames(classes);
-  const pairs = keptNeurons(model, names, keep);
+  const pairs = keptNeurons(model.classes, names, keep);
   const own = seedFor(seed, model.head);
   const { head: name } = model;
   const units = names.length;
@@ -64,30 +64,23 @@ function neurons(model: Classifier): Float32Array[] {
 }
 
 /**
- * Places of the kept neurons in the new and in the old head.
- * @throws ModelError `option`
+ * Places of the neurons that a new head keeps, in it and in the old one.
+ * @throws ModelError `option` where `keep` names a class that is not there
  */
 export function keptNeurons(
-  model: Classifier,
+  old: readonly string[],
   classes: readonly string[],
   keep: Keep,
 ): Array<[to: number, from: number]> {
-  const wanted =
-    typeof keep === 'object'
-      ? Object.entries(keep)
-      : keep
-        ? classes.filter((name) => model.classes.includes(name)).map((name) => [name, name])
-        : [];
-  const place = (of: readonly string[], name: string, whose: string): number => {
+  const same = (): string[][] => classes.filter((name) => old.includes(name)).map((name) => [name, name]);
+  const wanted = typeof keep === 'object' ? Object.entries(keep) : keep ? same() : [];
+  const place = (of: readonly string[], name: string, which: string): number => {
     const at = of.indexOf(name);
     if (at >= 0) return at;
     throw new ModelError(
       'option',
-      `keep names "${name}", which is none of the ${whose} classes; nearest: ${nearest(name, of).join(', ')}. It maps new classes to old ones, as in { normal: 'No Finding' }.`,
+      `keep names "${name}", which is none of the ${which} classes; nearest: ${nearest(name, of).join(', ')}. It gives new classes old ones, as in { normal: 'No Finding' }.`,
     );
   };
-  return wanted.map(([to, from]) => [
-    place(classes, to, 'new'),
-    place(model.classes, from, "model's present"),
-  ]);
+  return wanted.map(([to, from]) => [place(classes, to, 'new'), place(old, from, 'old')]);
 }

@@ -15,6 +15,7 @@ import type { Classifier } from '../models/index.js';
 import { checkRule, combined, type CombineRule } from './combine.js';
 import type { Ensemble } from './ensemble.js';
 import { TrainError } from './errors.js';
+import type { Figures, Monitor } from './history.js';
 import { checkViews, viewed, type View } from './views.js';
 
 export interface Scores {
@@ -162,7 +163,24 @@ export async function evaluate(
 ): Promise<Scores & { report: Report; loss: number }> {
   sameClasses(model, dataset);
   if (!dataset.rows.length) throw new TrainError('data', `${dataset.name} has no films to judge on.`);
-  const s = await predict(model, dataset, options);
-  const loss = s.truth.reduce((a, t, i) => a - Math.log(Math.max(s.scores[i][t], 1e-12)), 0) / s.truth.length;
-  return { ...s, report: report(s.truth, s.scores, { classes: model.classes }), loss };
+  const scored = await predict(model, dataset, options);
+  return { ...scored, ...judge(scored, model.classes) };
 }
+
+/** The report on scores, and their mean cross-entropy. */
+export function judge(
+  { scores, truth }: Pick<Scores, 'scores' | 'truth'>,
+  classes: readonly string[],
+): { report: Report; loss: number } {
+  const loss = truth.reduce((a, t, i) => a - Math.log(Math.max(scores[i][t], 1e-12)), 0) / truth.length;
+  return { report: report(truth, scores, { classes }), loss };
+}
+
+/** What models are compared by. */
+export function figuresOf({ report, loss }: { report: Report; loss: number }): Figures {
+  return { loss, accuracy: report.accuracy, macroF1: report.macroF1, auc: report.auc };
+}
+
+/** Whether a figure is better than another one. */
+export const isBetter = (figure: Monitor, value: number, than: number): boolean =>
+  figure === 'loss' ? value < than : value > than;

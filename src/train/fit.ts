@@ -9,7 +9,7 @@ import { save, type Classifier, type InputBatch, type StateDict } from '../model
 import { Swa } from './averaging.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
-import { evaluate } from './evaluate.js';
+import { evaluate, figuresOf, isBetter } from './evaluate.js';
 import { begin, filmsOfEpoch, labelsOf, timed, type Feed } from './feed.js';
 import { emptyHistory, record, type Figures, type History } from './history.js';
 import { applyDegree, Learner } from './learner.js';
@@ -57,8 +57,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const judge = async (): Promise<Figures> => {
     const { batch, workers, onError } = o;
     const options = { batch: Math.max(batch, 32), precision, signal, workers, onError };
-    const { loss, report } = await evaluate(model, o.val, options);
-    return { loss, accuracy: report.accuracy, macroF1: report.macroF1, auc: report.auc };
+    return figuresOf(await evaluate(model, o.val, options));
   };
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
@@ -79,7 +78,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
         const figures = await judge();
         const value = figures[o.monitor];
         const most = history.bestValue;
-        if (most === undefined || (o.monitor === 'loss' ? value < most : value > most)) {
+        if (most === undefined || isBetter(o.monitor, value, most)) {
           history.best = epoch;
           history.bestValue = value;
           best = model.stateDict();

@@ -6,7 +6,17 @@ export type { EmaOptions, SwaOptions } from './averaging.js';
 export { updateBatchNorms, type UpdateNormsOptions } from './norms.js';
 export type { CombineRule } from './combine.js';
 export { ensemble, type Ensemble } from './ensemble.js';
-export { evaluate, inputs, predict, type PredictOptions, type Scores } from './evaluate.js';
+export {
+  batchOptions,
+  evaluate,
+  figuresOf,
+  inputs,
+  isBetter,
+  judge,
+  predict,
+  type PredictOptions,
+  type Scores,
+} from './evaluate.js';
 export type { Figures, History, Monitor } from './history.js';
 export type { View } from './views.js';
 export { writePredictions } from './predictions.js';

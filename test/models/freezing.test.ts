@@ -143,7 +143,7 @@ describe('a new head keeps output neurons', () => {
     const c = weight(2);
     assert.throws(
       () => replaceHead(model, ['x', 'y'], { keep: { x: 'd' } }),
-      /keep names "d", which is none of the model's present classes; nearest: a, b, c/,
+      /keep names "d", which is none of the old classes; nearest: a, b, c/,
     );
     assert.throws(
       () => replaceHead(model, ['x', 'y'], { keep: { z: 'a' } }),
