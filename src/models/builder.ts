@@ -41,6 +41,12 @@ export interface BuilderOptions {
   norm?: { epsilon?: number; momentum?: number };
 }
 
+/** A bias is zeros where only the weight has a rule; PyTorch's own rules where there is none. */
+export interface LinearInit {
+  weight?: InitRule;
+  bias?: InitRule;
+}
+
 export interface SqueezeConfig {
   kind?: ActivationName;
   gate?: ActivationName;
@@ -72,7 +78,7 @@ export class Builder {
   constructor(private readonly options: BuilderOptions) {}
 
   /** A seed of its own for the parameters of a layer. */
-  protected seed(name: string): number {
+  seed(name: string): number {
     return seedFor(this.options.seed, name);
   }
   private add(layer: tfjs.layers.Layer, x: Node | Node[]): Node {
@@ -159,17 +165,15 @@ export class Builder {
   stochasticDepth(x: Node, name: string, rate: number): Node {
     return rate ? this.add(new StochasticDepth({ name, rate, seed: this.seed(name) % 2 ** 31 }), x) : x;
   }
-  linear(
-    x: Node,
-    name: string,
-    units: number,
-    init?: { weight?: InitRule; bias?: InitRule },
-    bias = true,
-  ): Node {
+  linear(x: Node, name: string, units: number, init?: LinearInit, bias = true): Node {
+    return this.add(this.fullyConnected(name, units, init, bias), x);
+  }
+  /** A linear layer for `layer`, where a state dict has it before layers that come before it. */
+  fullyConnected(name: string, units: number, init?: LinearInit, bias = true): Linear {
     const weight = init?.weight ?? linear;
     const biasRule = init ? init.bias : linearBias;
     const seed = this.seed(name);
-    return this.add(new Linear({ name, units, bias, init: weight(seed), biasInit: biasRule?.(seed + 1) }), x);
+    return new Linear({ name, units, bias, init: weight(seed), biasInit: biasRule?.(seed + 1) });
   }
 }
 

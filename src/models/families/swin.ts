@@ -29,7 +29,7 @@ function block(b: Builder, input: Node, name: string, heads: number, shift: numb
     window,
     size: [height, across],
     shift,
-    init: weight(heads),
+    init: weight(b.seed(`${name}.attn`)),
   });
   // padded before the projection, whose bias the padding then has
   x = b.layer(x, new PadTo({ name: `${name}.padded`, to: window }));
@@ -63,9 +63,9 @@ const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
       stages.push(x.sourceLayer.name);
       if (s === depths.length - 1) return;
       const name = `features.${2 * s + 2}`;
+      const reduction = b.fullyConnected(`${name}.reduction`, 2 * x.shape[3]!, { weight }, false);
       x = b.layer(x, new Patches({ name: `${name}.patches` }));
-      x = b.layerNorm(x, `${name}.norm`, epsilon);
-      x = b.linear(x, `${name}.reduction`, x.shape[3]! / 2, { weight }, false);
+      x = b.layer(b.layerNorm(x, `${name}.norm`, epsilon), reduction);
     });
     x = b.layerNorm(x, 'norm', epsilon);
     const logits = b.linear(b.globalPool(x, 'avgpool'), 'head', classes, { weight });
