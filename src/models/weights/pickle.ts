@@ -1,57 +1,23 @@
 // A restricted reader of Python pickles: it knows what state dicts need, builds plain values, and can execute nothing.
 
-import { ModelError } from '../errors.js';
+import { call, global, Inert, storage } from './pickle-globals.js';
+import { Refused, refuse } from './refuse.js';
 
-/** A name that the pickle refers to, kept as a name. */
-export class Global {
-  constructor(readonly name: string) {}
+/** The bytes end before the pickle does. */
+export class UnexpectedEnd extends Refused {
+  constructor() {
+    super('it ends in the middle');
+  }
 }
-/** A tensor's storage, referred to by the pickle and stored beside it. */
-export interface StorageRef {
-  key: string;
-  type: string;
-  elements: number;
-}
-export interface TensorRef {
-  storage: StorageRef;
-  offset: number;
-  shape: number[];
-  stride: number[];
-}
-export const isTensorRef = (v: unknown): v is TensorRef =>
-  typeof v === 'object' && v !== null && 'storage' in v && 'stride' in v;
-
-const refuse = (why: string): never => {
-  throw new ModelError('weights', `The weights file was refused: ${why}.`);
-};
 
 const MARK = Symbol('mark');
-type Fn = (args: unknown[]) => unknown;
-
-function asInts(v: unknown): number[] {
-  if (!Array.isArray(v) || !v.every((x) => Number.isSafeInteger(x) && x >= 0))
-    refuse('a tensor has no sensible shape');
-  return v as number[];
-}
-const rebuildTensor: Fn = ([storage, offset, shape, stride]) => {
-  if (typeof storage !== 'object' || storage === null || !('key' in storage))
-    refuse('a tensor has no storage');
-  return { storage, offset: asInts([offset])[0], shape: asInts(shape), stride: asInts(stride) } as TensorRef;
-};
-// everything that may be called; what a state dict doesn't need isn't here
-const callable: Record<string, Fn> = {
-  'collections.OrderedDict': ([items]) =>
-    new Map((Array.isArray(items) ? items : []).map((p: unknown) => p as [unknown, unknown])),
-  'torch._utils._rebuild_tensor_v2': rebuildTensor,
-  'torch._utils._rebuild_tensor': rebuildTensor,
-  'torch._utils._rebuild_parameter': ([data]) => data,
-};
-const storageName = /^torch\.(Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)Storage$/;
+/** Containers, tensors, memorised values, values at a time: a state dict of thousands of tensors needs far fewer. */
+const MOST = 1_000_000;
 
 /**
  * Reads one pickle from `bytes` at `start`.
  * @returns its value (dicts as Map, tuples and lists as arrays) and where it ended
- * @throws ModelError `weights` at anything a state dict doesn't need
+ * @throws Refused at anything a state dict doesn't need; UnexpectedEnd
  */
 export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -60,7 +26,7 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
   const memo = new Map<number, unknown>();
   let at = start;
   const need = (n: number): number => {
-    if (n < 0 || at + n > bytes.length) refuse('it ends in the middle');
+    if (n < 0 || at + n > bytes.length) throw new UnexpectedEnd();
     at += n;
     return at - n;
   };
@@ -69,7 +35,7 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
   const string = (n: number): string => text.decode(bytes.subarray(need(n), at));
   const line = (): string => {
     const end = bytes.indexOf(10, at);
-    if (end < 0) refuse('it ends in the middle');
+    if (end < 0) throw new UnexpectedEnd();
     const s = text.decode(bytes.subarray(at, end));
     at = end + 1;
     return s;
@@ -87,19 +53,27 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
   };
   const setItems = (target: unknown, items: unknown[]): void => {
     if (!(target instanceof Map)) return refuse('its pickle sets items of something that is no dict');
+    if (items.length % 2) refuse('its pickle is malformed');
     for (let i = 0; i + 1 < items.length; i += 2) target.set(items[i], items[i + 1]);
   };
   const top = (): unknown => stack[stack.length - 1];
-  const global = (module: string, name: string): Global => {
-    const full = `${module}.${name}`;
-    if (!(full in callable) && !storageName.test(full))
-      refuse(`it wants to use ${full.slice(0, 80)}, which no state dict needs; it may try to run code`);
-    return new Global(full);
+  let made = 0;
+  /** Puts something on the stack that takes memory of its own. */
+  const push = (v: unknown): void => {
+    if (++made > MOST) refuse('its pickle builds more than any state dict holds');
+    stack.push(v);
   };
-  const call = (fn: unknown, args: unknown): unknown => {
-    if (!(fn instanceof Global) || !(fn.name in callable))
-      return refuse('it wants to call something that is not allowed');
-    return callable[fn.name](Array.isArray(args) ? args : []);
+  const remember = (key: number): void => {
+    if (!stack.length) refuse('its pickle is malformed');
+    if (memo.size > MOST) refuse('its pickle builds more than any state dict holds');
+    memo.set(key, top());
+  };
+  const append = (items: unknown[]): void => {
+    const list = top();
+    // a set is filled as a list is
+    if (!Array.isArray(list) && !(list instanceof Inert))
+      return refuse('its pickle appends to something that is no list');
+    if (Array.isArray(list)) for (const v of items) list.push(v);
   };
   const long = (n: number): number => {
     const p = need(n);
@@ -172,37 +146,37 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
         stack.push(string(i32()));
         break;
       case 0x7d: // EMPTY_DICT
-        stack.push(new Map());
+        push(new Map());
         break;
       case 0x5d: // EMPTY_LIST
       case 0x29: // EMPTY_TUPLE
-        stack.push([]);
+        push([]);
         break;
       case 0x74: // TUPLE
       case 0x6c: // LIST
-        stack.push(popMark());
+        push(popMark());
         break;
       case 0x85: // TUPLE1
-        stack.push([pop()]);
+        push([pop()]);
         break;
       case 0x86: {
         // TUPLE2
         const b = pop();
-        stack.push([pop(), b]);
+        push([pop(), b]);
         break;
       }
       case 0x87: {
         // TUPLE3
         const c = pop();
         const b = pop();
-        stack.push([pop(), b, c]);
+        push([pop(), b, c]);
         break;
       }
       case 0x64: {
         // DICT
         const m = new Map();
         setItems(m, popMark());
-        stack.push(m);
+        push(m);
         break;
       }
       case 0x73: {
@@ -221,30 +195,25 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
       case 0x61: {
         // APPEND
         const v = pop();
-        const t = top();
-        if (!Array.isArray(t)) refuse('its pickle appends to something that is no list');
-        (t as unknown[]).push(v);
+        append([v]);
         break;
       }
       case 0x65: {
         // APPENDS
-        const items = popMark();
-        const t = top();
-        if (!Array.isArray(t)) refuse('its pickle appends to something that is no list');
-        for (const v of items) (t as unknown[]).push(v);
+        append(popMark());
         break;
       }
       case 0x71: // BINPUT
-        memo.set(u8(), top());
+        remember(u8());
         break;
       case 0x72: // LONG_BINPUT
-        memo.set(view.getUint32(need(4), true), top());
+        remember(view.getUint32(need(4), true));
         break;
       case 0x94: // MEMOIZE
-        memo.set(memo.size, top());
+        remember(memo.size);
         break;
       case 0x70: // PUT
-        memo.set(Number(line()), top());
+        remember(Number(line()));
         break;
       case 0x68: // BINGET
       case 0x6a: // LONG_BINGET
@@ -256,44 +225,46 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
         break;
       }
       case 0x63: // GLOBAL
-        stack.push(global(line(), line()));
+        push(global(line(), line()));
         break;
       case 0x93: {
         // STACK_GLOBAL
         const name = pop();
-        stack.push(global(String(pop()), String(name)));
+        push(global(pop(), name));
         break;
       }
       case 0x52: // REDUCE
       case 0x81: {
         // NEWOBJ
         const args = pop();
-        stack.push(call(pop(), args));
+        push(call(pop(), args));
         break;
       }
       case 0x62: {
-        // BUILD: attributes of an OrderedDict (state dict metadata); nothing is kept
+        // BUILD: attributes of an OrderedDict (state dict metadata) or of what is inert; nothing is kept
         pop();
-        if (!(top() instanceof Map)) refuse('it sets attributes of something that is no dict');
+        if (!(top() instanceof Map || top() instanceof Inert))
+          refuse('it sets attributes of something that is no dict');
         break;
       }
-      case 0x51: {
-        // BINPERSID: a storage
-        const id = pop();
-        const [kind, type, key, , elements] = Array.isArray(id) ? id : [];
-        if (
-          kind !== 'storage' ||
-          !(type instanceof Global) ||
-          !storageName.test(type.name) ||
-          typeof elements !== 'number'
-        )
-          refuse('it refers to something that is no tensor storage');
-        stack.push({ key: String(key), type: (type as Global).name.slice(6, -7), elements } as StorageRef);
+      case 0x51: // BINPERSID
+        push(storage(pop()));
         break;
-      }
+      case 0x8f: // EMPTY_SET
+        push(new Inert());
+        break;
+      case 0x90: // ADDITEMS, to a set
+        popMark();
+        break;
+      case 0x42: // BINBYTES, in what is inert
+        push(bytes.subarray(need(view.getUint32(need(4), true)), at));
+        break;
+      case 0x43: // SHORT_BINBYTES
+        push(bytes.subarray(need(u8()), at));
+        break;
       default:
         refuse(`its pickle uses an instruction (0x${op.toString(16)}) that no state dict needs`);
     }
-    if (stack.length > 1_000_000) refuse('its pickle is malformed');
+    if (stack.length > MOST) refuse('its pickle builds more than any state dict holds');
   }
 }

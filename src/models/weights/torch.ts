@@ -1,206 +1,200 @@
 // PyTorch's .pth files, zip and legacy: the tensors of a state dict, by name.
 
-import { readFile } from 'node:fs/promises';
-import yauzl from 'yauzl';
-import { ModelError } from '../errors.js';
-import { isTensorRef, unpickle, type StorageRef, type TensorRef } from './pickle.js';
+import { FileBytes, isZip } from './file-bytes.js';
+import { unwrap } from './names.js';
+import { TensorRef, type StorageRef } from './pickle-globals.js';
+import { UnexpectedEnd, unpickle } from './pickle.js';
+import { refuse } from './refuse.js';
+import { isShape, readAll, sizeOf, using, type StateDict, type Stored, type WeightsFile } from './stored.js';
+import { decode, widths, type Dtype } from './values.js';
+import { Zip } from './zip.js';
 
-/** A tensor in PyTorch's layout, row-major. */
-export interface StateTensor {
-  shape: number[];
-  data: Float32Array;
-}
-export type StateDict = Map<string, StateTensor>;
-
-const bytesPer: Record<string, number> = {
-  Float: 4,
-  Double: 8,
-  Half: 2,
-  BFloat16: 2,
-  Long: 8,
-  Int: 4,
-  Short: 2,
-  Char: 1,
-  Byte: 1,
-  Bool: 1,
+const dtypes: Record<string, Dtype> = {
+  Float: 'F32',
+  Double: 'F64',
+  Half: 'F16',
+  BFloat16: 'BF16',
+  Long: 'I64',
+  Int: 'I32',
+  Short: 'I16',
+  Char: 'I8',
+  Byte: 'U8',
+  Bool: 'BOOL',
 };
-// a state dict of the largest network of the field fits well within
-const limit = 4e9;
+const width = (s: StorageRef): number => widths[dtypes[s.type]];
+
+/** Where the values of the storages are. */
+interface Storages {
+  /** Bytes of a storage; undefined where there is none. */
+  size(s: StorageRef): number | undefined;
+  read(s: StorageRef, from: number, into: Uint8Array): Promise<void>;
+}
+/** A file that is open: what its pickle says, and its storages. */
+interface Opened {
+  value: unknown;
+  storages: Storages;
+  bytes: number;
+  close(): Promise<void>;
+}
+
+/** Opens a file of torch.save, zip or legacy. */
+export async function openTorch(path: string, zip: boolean): Promise<WeightsFile> {
+  const { value, storages, bytes, close } = await (zip ? openZip(path) : openLegacy(path));
+  try {
+    const tensors = new Map<string, Stored>();
+    for (const [name, t] of named(value)) tensors.set(name, stored(name, t, storages));
+    if (!tensors.size) refuse('it holds no state dict');
+    return { format: 'torch', layout: 'torch', tensors, metadata: {}, bytes, checked: false, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
 
 /**
- * Reads a state dict. Wrappers (`state_dict`, `model`) and the prefix `module.` are taken off.
+ * Reads a state dict, as float32. Wrappers (`state_dict`, `model`, `module.`, …) are taken off.
+ * @param options.key which of a checkpoint's dicts, where it holds more than one: `model_ema`
  * @throws ModelError `weights` when the file is damaged or wants anything that a state dict doesn't need
  */
-export async function readTorch(path: string): Promise<StateDict> {
-  const bytes = await readFile(path).catch((e: NodeJS.ErrnoException) => {
-    throw new ModelError('weights', `The weights file ${path} can't be read: ${e.code}.`, { cause: e });
-  });
-  try {
-    const zip = bytes.length > 4 && bytes.readUInt32LE(0) === 0x04034b50;
-    return zip ? await readZip(path) : readLegacy(bytes);
-  } catch (error) {
-    if (error instanceof ModelError)
-      throw new ModelError(error.code, error.message.replace('The weights file', `The weights file ${path}`));
-    throw new ModelError('weights', `The weights file ${path} is damaged: ${(error as Error).message}.`, {
-      cause: error,
-    });
-  }
-}
-
-async function readZip(path: string): Promise<StateDict> {
-  const members = new Map<string, Uint8Array>();
-  const file = await new Promise<yauzl.ZipFile>((done, fail) =>
-    yauzl.open(path, { lazyEntries: true, autoClose: true }, (e, z) => (e ? fail(e) : done(z))),
+export function readTorch(path: string, options: { key?: string } = {}): Promise<StateDict> {
+  return using(
+    path,
+    async () => openTorch(path, await isZip(path)),
+    (file) => readAll({ ...file, tensors: unwrap(file.tensors, options) }),
   );
-  let total = 0;
-  await new Promise<void>((done, fail) => {
-    file.on('error', fail);
-    file.on('end', done);
-    file.on('entry', (entry: yauzl.Entry) => {
-      total += entry.uncompressedSize;
-      if (total > limit)
-        return fail(
-          new ModelError(
-            'weights',
-            `The weights file was refused: it would unpack to more than ${limit / 1e9} GB.`,
-          ),
-        );
-      // PyTorch stores its values as they are; what swells a hundredfold is no weights
-      if (entry.uncompressedSize > 1e6 && entry.uncompressedSize > 100 * entry.compressedSize)
-        return fail(
-          new ModelError(
-            'weights',
-            `The weights file was refused: ${entry.fileName} would swell from ${entry.compressedSize} to ${entry.uncompressedSize} bytes.`,
-          ),
-        );
-      file.openReadStream(entry, (error, stream) => {
-        if (error) return fail(error);
-        const chunks: Buffer[] = [];
-        stream.on('data', (c: Buffer) => chunks.push(c));
-        stream.on('error', fail);
-        stream.on('end', () => {
-          members.set(entry.fileName, Buffer.concat(chunks));
-          file.readEntry();
-        });
-      });
-    });
-    file.readEntry();
-  });
-  const pickle = [...members.keys()].find((n) => n.endsWith('/data.pkl'));
-  if (!pickle) throw new ModelError('weights', 'The weights file holds no state dict.');
-  const root = pickle.slice(0, -'data.pkl'.length);
-  if (members.has(root + 'constants.pkl') && [...members.keys()].some((n) => n.startsWith(root + 'code/')))
-    throw new ModelError(
-      'weights',
-      'The weights file was refused: it is a TorchScript program; save its state_dict() instead.',
-    );
-  return collect(unpickle(members.get(pickle)!).value, (s) => members.get(`${root}data/${s.key}`));
 }
 
-function readLegacy(bytes: Buffer): StateDict {
-  const header = unpickle(bytes, 0);
-  if (header.end > 32) throw new ModelError('weights', 'The weights file is no PyTorch file.');
-  let at = unpickle(bytes, header.end).end; // protocol version
-  at = unpickle(bytes, at).end; // system facts
-  const body = unpickle(bytes, at);
-  const keys = unpickle(bytes, body.end);
-  if (!Array.isArray(keys.value)) throw new ModelError('weights', 'The weights file is no PyTorch file.');
-  const types = new Map<string, StorageRef>();
-  walk(body.value, (t) => types.set(t.storage.key, t.storage));
-  const data = new Map<string, Uint8Array>();
-  at = keys.end;
-  for (const key of keys.value as string[]) {
-    const type = types.get(String(key))?.type;
-    if (at + 8 > bytes.length) throw new ModelError('weights', 'The weights file is truncated.');
-    const elements = Number(bytes.readBigInt64LE(at));
-    const size = elements * (type ? bytesPer[type] : 4);
-    at += 8;
-    if (elements < 0 || at + size > bytes.length)
-      throw new ModelError('weights', 'The weights file is truncated.');
-    data.set(String(key), bytes.subarray(at, at + size));
-    at += size;
+async function openZip(path: string): Promise<Opened> {
+  const zip = await Zip.open(path);
+  try {
+    const names = zip.names();
+    const pickle = names.find((n) => n.endsWith('/data.pkl'));
+    if (!pickle) return refuse('it holds no state dict');
+    const root = pickle.slice(0, -'data.pkl'.length);
+    if (names.includes(root + 'constants.pkl') && names.some((n) => n.startsWith(root + 'code/')))
+      refuse("it is a TorchScript program, not a state dict; save the network's state_dict() in PyTorch");
+    if (names.includes(root + 'byteorder') && String(await zip.read(root + 'byteorder')) !== 'little')
+      refuse('its values are stored with the big end first');
+    const { value } = unpickle(await zip.read(pickle));
+    const storages: Storages = {
+      size: (s) => zip.sizeOf(`${root}data/${s.key}`),
+      read: (s, from, into) => zip.readPart(`${root}data/${s.key}`, from, into),
+    };
+    return { value, storages, bytes: zip.size, close: () => zip.close() };
+  } catch (error) {
+    await zip.close();
+    throw error;
   }
-  return collect(body.value, (s) => data.get(s.key));
 }
 
-function walk(value: unknown, visit: (t: TensorRef) => void): void {
-  if (isTensorRef(value)) visit(value);
-  else if (value instanceof Map) for (const v of value.values()) walk(v, visit);
-  else if (Array.isArray(value)) for (const v of value) walk(v, visit);
+async function openLegacy(path: string): Promise<Opened> {
+  const file = await FileBytes.open(path);
+  try {
+    const { value, keys, end } = await legacyPickles(file);
+    const refs = new Map<string, StorageRef>();
+    for (const [, { storage }] of named(value)) refs.set(storage.key, storage);
+    const starts = new Map<string, [start: number, bytes: number]>();
+    let at = end;
+    for (const key of keys) {
+      // a storage that no tensor refers to is of a size that nothing says
+      const ref = refs.get(key) ?? refuse(`its storage ${key} belongs to no tensor`);
+      if (at + 8 > file.size) refuse('it is truncated');
+      const size = Number((await file.part(at, 8)).readBigInt64LE()) * width(ref);
+      at += 8;
+      if (size < 0 || at + size > file.size) refuse('it is truncated');
+      starts.set(key, [at, size]);
+      at += size;
+    }
+    const storages: Storages = {
+      size: (s) => starts.get(s.key)?.[1],
+      read: (s, from, into) => file.read(into, starts.get(s.key)![0] + from),
+    };
+    return { value, storages, bytes: file.size, close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
-function collect(value: unknown, bytesOf: (s: StorageRef) => Uint8Array | undefined): StateDict {
-  let dict = value;
-  for (const wrapper of ['state_dict', 'model', 'model_state_dict'])
-    if (dict instanceof Map && dict.get(wrapper) instanceof Map) dict = dict.get(wrapper);
-  if (!(dict instanceof Map)) throw new ModelError('weights', 'The weights file holds no state dict.');
-  const out: StateDict = new Map();
-  for (const [name, t] of dict)
-    if (typeof name === 'string' && isTensorRef(t))
-      out.set(name.replace(/^module\./, ''), toTensor(name, t, bytesOf(t.storage)));
-  if (!out.size) throw new ModelError('weights', 'The weights file holds no tensors.');
+const LEGACY_MAGIC_BYTES = 32;
+
+/** The five pickles in front of a legacy file's values: a magic number, the protocol, the system, the value, the storages' keys. */
+async function legacyPickles(file: FileBytes): Promise<{ value: unknown; keys: string[]; end: number }> {
+  for (let length = 1 << 20; ; length *= 4)
+    try {
+      const bytes = await file.part(0, length);
+      const magic = unpickle(bytes);
+      if (magic.end > LEGACY_MAGIC_BYTES) refuse('it is no file of PyTorch');
+      const protocol = unpickle(bytes, magic.end);
+      const system = unpickle(bytes, protocol.end);
+      const body = unpickle(bytes, system.end);
+      const { value: keys, end } = unpickle(bytes, body.end);
+      if (!Array.isArray(keys)) return refuse('it is no file of PyTorch');
+      return { value: body.value, keys: keys.map(String), end };
+    } catch (error) {
+      if (!(error instanceof UnexpectedEnd) || length >= file.size) throw error;
+    }
+}
+
+/** The tensors of dicts within dicts, by their path: `model.conv1.weight`. Each dict is entered once. */
+function named(value: unknown): Array<[name: string, tensor: TensorRef]> {
+  const found: Array<[string, TensorRef]> = [];
+  const seen = new Set<unknown>();
+  const waiting: Array<[prefix: string, value: unknown]> = [['', value]];
+  for (let next = waiting.pop(); next; next = waiting.pop()) {
+    const [prefix, dict] = next;
+    if (!(dict instanceof Map) || seen.has(dict) || prefix.length > LONGEST_NAME) continue;
+    seen.add(dict);
+    for (const [key, v] of dict) {
+      if (typeof key !== 'string' && typeof key !== 'number') continue;
+      if (v instanceof TensorRef) found.push([prefix + key, v]);
+      else waiting.push([`${prefix}${key}.`, v]);
+    }
+  }
+  return found;
+}
+const LONGEST_NAME = 1000;
+
+function stored(name: string, t: TensorRef, storages: Storages): Stored {
+  const { storage, shape, stride, offset } = t;
+  if (!isShape(shape)) refuse(`${name} has no sensible shape`);
+  const size = sizeOf(shape);
+  const last = size ? offset + shape.reduce((at, n, i) => at + (n - 1) * stride[i], 0) : offset - 1;
+  const bytes = storages.size(storage);
+  const needed = (last + 1) * width(storage);
+  if (bytes === undefined || stride.length !== shape.length || !(needed <= bytes))
+    refuse(`${name} needs more values than are stored`);
+  else if (bytes !== storage.elements * width(storage))
+    refuse(
+      `the storage of ${name} has ${bytes} bytes where its pickle says ${storage.elements * width(storage)}`,
+    );
+  return {
+    shape,
+    async read(scratch) {
+      const raw = scratch.bytes((last + 1 - offset) * width(storage));
+      await storages.read(storage, offset * width(storage), raw);
+      const values = decode(dtypes[storage.type], raw, scratch);
+      return isDense(shape, stride) ? values : gather(values, shape, stride);
+    },
+  };
+}
+
+function isDense(shape: number[], stride: number[]): boolean {
+  let step = 1;
+  for (let i = shape.length - 1; i >= 0; step *= shape[i--])
+    if (shape[i] !== 1 && stride[i] !== step) return false;
+  return true;
+}
+
+/** The values of a view in another order of axes, as channels-last kernels are. */
+function gather(values: Float32Array, shape: number[], stride: number[]): Float32Array {
+  const out = new Float32Array(sizeOf(shape));
+  let to = 0;
+  const along = (axis: number, from: number): void => {
+    const [n, step] = [shape[axis], stride[axis]];
+    if (axis < shape.length - 1) for (let i = 0; i < n; i++) along(axis + 1, from + i * step);
+    else for (let i = 0; i < n; i++) out[to++] = values[from + i * step];
+  };
+  along(0, 0);
   return out;
-}
-
-function toTensor(name: string, t: TensorRef, raw: Uint8Array | undefined): StateTensor {
-  const width = bytesPer[t.storage.type];
-  const size = t.shape.reduce((a, b) => a * b, 1);
-  const last = size ? t.offset + t.shape.reduce((a, n, i) => a + (n - 1) * (t.stride[i] ?? 0), 0) : 0;
-  if (!raw || t.stride.length !== t.shape.length || (size && (last + 1) * width > raw.length))
-    throw new ModelError(
-      'weights',
-      `The weights file was refused: ${name} needs more values than are stored.`,
-    );
-  const all = decode(t.storage.type, raw);
-  const data = new Float32Array(size);
-  const dense = t.shape.map((_, i) => t.shape.slice(i + 1).reduce((a, b) => a * b, 1));
-  if (dense.every((d, i) => d === t.stride[i] || t.shape[i] === 1))
-    data.set(all.subarray(t.offset, t.offset + size));
-  else
-    for (let i = 0; i < size; i++) {
-      let at = t.offset;
-      let step = i;
-      for (let d = 0; d < dense.length; d++) {
-        at += Math.floor(step / dense[d]) * t.stride[d];
-        step %= dense[d];
-      }
-      data[i] = all[at];
-    }
-  return { shape: t.shape, data };
-}
-
-function decode(type: string, raw: Uint8Array): Float32Array {
-  const b = new Uint8Array(raw).buffer; // a copy, aligned
-  const whole = Math.floor(raw.length / bytesPer[type]);
-  switch (type) {
-    case 'Float':
-      return new Float32Array(b, 0, whole);
-    case 'Double':
-      return Float32Array.from(new Float64Array(b, 0, whole));
-    case 'BFloat16': {
-      const u = new Uint16Array(b, 0, whole);
-      const out = new Uint32Array(whole);
-      for (let i = 0; i < whole; i++) out[i] = u[i] << 16;
-      return new Float32Array(out.buffer);
-    }
-    case 'Half':
-      return Float32Array.from(new Uint16Array(b, 0, whole), half);
-    case 'Long':
-      return Float32Array.from(new BigInt64Array(b, 0, whole), Number);
-    case 'Int':
-      return Float32Array.from(new Int32Array(b, 0, whole));
-    case 'Short':
-      return Float32Array.from(new Int16Array(b, 0, whole));
-    case 'Char':
-      return Float32Array.from(new Int8Array(b));
-    default:
-      return Float32Array.from(new Uint8Array(b));
-  }
-}
-
-function half(h: number): number {
-  const e = (h >> 10) & 31;
-  const f = h & 1023;
-  const v = e === 0 ? f * 2 ** -24 : e === 31 ? (f ? NaN : Infinity) : (1 + f / 1024) * 2 ** (e - 15);
-  return h & 0x8000 ? -v : v;
 }

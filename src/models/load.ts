@@ -1,0 +1,112 @@
+// Weights of a file into a model, tensor by tensor; a model from a file of `save`.
+
+import type * as tfjs from '@tensorflow/tfjs';
+import { ModelError, type Misfits } from './errors.js';
+import type { Classifier } from './classifier.js';
+import { create } from './create.js';
+import type { Parameter } from './layers.js';
+import type { Description } from './save.js';
+import { fit, toVariable, type FitOptions } from './weights/fit.js';
+import { kerasNames } from './weights/keras-names.js';
+import { rename, unwrap, type Renaming } from './weights/names.js';
+import { openWeights } from './weights/open.js';
+import { refuse } from './weights/refuse.js';
+import { using, type WeightsFile } from './weights/stored.js';
+import { Scratch } from './weights/values.js';
+
+export interface LoadOptions extends FitOptions {
+  /**
+   * Other names for the file's tensors, after wrappers (`module.`, `model.`, `state_dict`, `_orig_mod.`) were taken off: a
+   * function, or prefixes and what takes their place, `{ 'backbone.': '' }`. What becomes `null` is left out.
+   */
+  map?: Renaming;
+  /** Which of a checkpoint's networks, where it holds more than one: `model_ema`, `generator`. Default: not the averaged one. */
+  key?: string;
+}
+
+/** What `load` took from a file. */
+export interface Loaded extends Misfits {
+  format: WeightsFile['format'];
+  /** How many tensors were taken. */
+  taken: number;
+  by: 'name' | 'position';
+}
+
+/**
+ * Builds the network that a file of `save` describes, with its weights.
+ * @throws ModelError `weights` when the file is damaged or not of `save`
+ */
+export function load(path: string): Promise<Classifier>;
+/**
+ * Loads weights into a model: safetensors (one file, or an index of shards), PyTorch's .pth (nothing in it is executed), Keras's
+ * .h5 and .keras, TensorFlow.js's model.json, or a folder that holds one of them. The format is known by the content. Batch
+ * counts, indices and auxiliary heads that the network doesn't compute with are passed over.
+ * @returns what was taken, and what was left with `strict: false`
+ * @throws ModelError `weights`: the file is damaged or hostile, or (MisfitError, with the lists) its tensors don't fit; the model
+ * is unchanged then
+ */
+export function load(model: Classifier, path: string, options?: LoadOptions): Promise<Loaded>;
+export function load(
+  subject: Classifier | string,
+  path?: string,
+  options: LoadOptions = {},
+): Promise<Classifier | Loaded> {
+  if (typeof subject === 'string') return using(subject, openWeights, (file) => fromFile(file, subject));
+  if (typeof path !== 'string')
+    throw new ModelError('option', 'models.load(model, file) takes the path of a file of weights.');
+  return using(path, openWeights, (file) => take(subject, file, options));
+}
+
+async function take(model: Classifier, file: WeightsFile, options: LoadOptions): Promise<Loaded> {
+  const { layout, format } = file;
+  const map = options.map ?? (layout === 'keras' ? kerasNames(model.name) : undefined);
+  const own = unwrap(file.tensors, options);
+  const tensors = map ? rename(own, map) : own;
+  const { take, left } = fit(model, tensors, layout, options);
+  const scratch = new Scratch();
+  const staged: Array<[Parameter, tfjs.Tensor]> = [];
+  const write = (): void => {
+    for (const [p, t] of staged.splice(0)) {
+      p.variable.write(t);
+      t.dispose();
+    }
+  };
+  try {
+    for (const [p, name] of take) {
+      staged.push([p, toVariable(p, await tensors.get(name)!.read(scratch), layout)]);
+      // where nothing can be wrong any more, one tensor at a time: half the memory
+      if (file.checked) write();
+    }
+    write();
+  } finally {
+    for (const [, t] of staged) t.dispose();
+  }
+  return { format, taken: take.length, by: options.order ? 'position' : 'name', ...left };
+}
+
+async function fromFile(file: WeightsFile, path: string): Promise<Classifier> {
+  const { cellgrad } = file.metadata;
+  if (!cellgrad)
+    throw new ModelError(
+      'weights',
+      `${path} holds weights but does not say of which network; build it with models.create and give it to models.load(model, file).`,
+    );
+  const { model: name, classes, inputShape, channels, preprocessing } = parse(cellgrad);
+  const model = await create(name, { classes, inputShape, channels });
+  Object.assign(model.preprocessing, preprocessing);
+  try {
+    await take(model, file, {});
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+function parse(text: string): Description {
+  try {
+    return JSON.parse(text) as Description;
+  } catch {
+    return refuse('what it says about its network is no JSON');
+  }
+}
