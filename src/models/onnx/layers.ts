@@ -34,6 +34,7 @@ import {
   Shift,
   ShuffleChannels,
   Tokens,
+  Upsample,
 } from '../shaping.js';
 import { activations } from './activations.js';
 import { attentionWriters } from './attention.js';
@@ -158,6 +159,13 @@ const patches: Writer = (_, [x], g) => {
   return g.reshape(places, 0, tall, wide, 4 * c);
 };
 
+const upsample: Writer = (layer, [x], g) => {
+  const { by } = config<{ by: number }>(layer);
+  const scales = g.weight(`${layer.name}.scales`, [4], () => Float32Array.of(1, 1, by, by));
+  // by the nearest pixel unless it says otherwise; there is no region of interest
+  return first(g.node('Resize', [g.first(x), '', scales]));
+};
+
 /** Layers that do nothing outside of training. */
 const nothing: Writer = (_, [x]) => x;
 
@@ -189,6 +197,7 @@ export const writers: Record<string, Writer> = {
   [PadTo.className]: padTo,
   // ONNX takes a padding below 0 for a cut
   [Shift.className]: (_, [x], g) => g.node('Pad', [g.last(x), g.ints(0, -1, -1, 0, 0, 1, 1, 0)]),
+  [Upsample.className]: upsample,
   [Multiply.className]: anywhere(([x], g, layer) =>
     g.node('Mul', [x, g.scalar(config<{ by: number }>(layer).by)]),
   ),
