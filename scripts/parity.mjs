@@ -1,5 +1,5 @@
 // `npm run -s parity -- DIR [--json] [NAME…]`: builds the model of each file in the zoo's format, fills it by the rule and
-// compares it with PyTorch's results; exit code 1 where one differs.
+// compares it with PyTorch's results, then a step of training of each model in its gradients.json; exit code 1 where one differs.
 import { parseArgs } from 'node:util';
 
 const { values, positionals } = parseArgs({ options: { json: { type: 'boolean' } }, allowPositionals: true });
@@ -9,20 +9,30 @@ if (!folder) {
   process.exit(2);
 }
 const { parity, zooFiles } = await import('../build/test/support/parity.js');
-const reports = [];
+const { gradientParity, gradientRuns } = await import('../build/test/support/gradients.js');
+const only = names.length ? (model) => names.includes(model) : undefined;
+const models = [];
+const gradients = [];
 const number = (x) => (x === undefined ? '' : x.toExponential(1));
-for (const zoo of zooFiles(folder, names.length ? (model) => names.includes(model) : undefined)) {
-  const report = await parity(zoo);
-  reports.push(report);
-  if (values.json) continue;
+
+function note(list, report, what = '') {
+  list.push(report);
+  if (values.json) return;
   const { model, pass, error, worst, faults } = report;
   const details = faults.length
     ? faults.slice(0, 3).join('; ') + (faults.length > 3 ? `; and ${faults.length - 3} more` : '')
     : `worst: ${worst.tensor}, ${number(worst.error)}`;
-  console.log(`${pass ? 'pass' : 'FAIL'}  ${model.padEnd(26)} ${number(error).padEnd(8)} ${details}`);
+  console.log(
+    `${pass ? 'pass' : 'FAIL'}  ${(model + what).padEnd(26)} ${number(error).padEnd(8)} ${details}`,
+  );
 }
+for (const zoo of zooFiles(folder, only)) note(models, await parity(zoo));
+for (const [name, run] of gradientRuns(folder, only))
+  note(gradients, await gradientParity(name, run), ', gradients');
+
+const reports = [...models, ...gradients];
 const passed = reports.filter(({ pass }) => pass).length;
-if (values.json) console.log(JSON.stringify({ pass: passed === reports.length, models: reports }, null, 1));
+if (values.json) console.log(JSON.stringify({ pass: passed === reports.length, models, gradients }, null, 1));
 else console.log(`${passed} of ${reports.length} pass`);
 if (!reports.length) console.error(`${folder} holds no file in the zoo's format.`);
 process.exitCode = reports.length && passed === reports.length ? 0 : 1;

@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../../src/compute/index.js';
-import { create, type Classifier, type StateDict } from '../../src/models/index.js';
+import { create, type Classifier, type InputBatch, type StateDict } from '../../src/models/index.js';
 import { random, seedFor } from '../../src/models/init.js';
 
 export interface Case {
@@ -94,19 +94,26 @@ function differences(model: Classifier, zoo: ZooFile): string[] {
   return faults;
 }
 
-const l2 = (values: Iterable<number>): number => {
+export const l2 = (values: Iterable<number>): number => {
   let sum = 0;
   for (const v of values) sum += v * v;
   return Math.sqrt(sum);
 };
 
+/** An input as networks take it here, of one in PyTorch's layout. */
+export function channelsLast(data: Float32Array, shape: number[]): InputBatch {
+  const [batch, channels, ...places] = shape.map((_, axis) => axis);
+  return tf.tidy(() => {
+    const given: tfjs.Tensor = tf.tensor(data, shape);
+    return tf.transpose(given, [batch, ...places, channels]) as InputBatch;
+  });
+}
+
 /** The relative deviations of a case, by what is compared. */
 export function deviations(model: Classifier, c: Case): Record<string, number> {
-  const rank = c.input.length;
   return tf.tidy(() => {
-    const order = [0, ...Array.from({ length: rank - 2 }, (_, i) => i + 2), 1];
-    const x = tf.transpose(tf.tensor(byRule('input', c.input), c.input), order);
-    const { taps, logits } = model.tap(x as tfjs.Tensor4D, [model.featureMap]);
+    const x = channelsLast(byRule('input', c.input), c.input);
+    const { taps, logits } = model.tap(x, [model.featureMap]);
     const rows = logits.arraySync();
     const off = c.logits.flatMap((row, i) => row.map((v, j) => rows[i][j] - v));
     const feature = l2(taps[0].dataSync() as Float32Array);
