@@ -12,8 +12,13 @@ import { nextPiece, runPiece } from './loader/pool.js';
 import { work } from './loader/work.js';
 import { checkMix, mixed, type MixOptions } from './mix.js';
 import { sampled, type Sampler } from './sampler.js';
+import { windowOf, type WindowChoice } from './window.js';
 
 export interface BatchOptions extends ImageOptions, MixOptions {
+  /** Slices: batches are volumes, the rows' whole scans brought to [depth, size, size], each axis for itself. Without it they are pictures. */
+  depth?: number;
+  /** How volumes become grey. Default: 'lung' for Hounsfield units, else from the least to the greatest value. */
+  window?: WindowChoice;
   /** Images in a batch. Default 32. */
   batch?: number;
   /** A new order each epoch, from seed and epoch. Default false: the data set's order. */
@@ -47,17 +52,19 @@ export interface BatchOptions extends ImageOptions, MixOptions {
 }
 
 export interface Batch {
-  /** [n, size, size, channels]. */
+  /** [n, size, size, channels], of volumes [n, depth, size, size, channels]. */
   x: Float32Array;
   /** Class numbers, [n]. */
   y: Int32Array;
   /** Shares of the classes, [n, classes], where MixUp or CutMix has mixed pictures. */
   soft?: Float32Array;
-  /** [n, size, size], 1 where the lesion is, where `masks` are asked for. */
+  /** [n, size, size] or [n, depth, size, size], 1 where the lesion is, where `masks` are asked for. */
   masks?: Uint8Array;
   rows: readonly Row[];
   n: number;
-  shape: [number, number, number, number];
+  shape:
+    | [n: number, height: number, width: number, channels: number]
+    | [n: number, depth: number, height: number, width: number, channels: number];
   /** Rows left out, and why. */
   skipped: readonly { row: Row; reason: string }[];
 }
@@ -75,7 +82,8 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   const labels = dataset.labels();
   const end = options.dropLast ? order.length - (order.length % batch) : order.length;
   const { size, channels } = making;
-  const area = size * size * channels;
+  const plane = (making.depth ?? 1) * size * size;
+  const area = plane * channels;
   const stop = new AbortController(); // pieces that no thread has begun are dropped when the loop ends
 
   const fill = async (at: number, memory: Memory): Promise<Batch> => {
@@ -89,10 +97,9 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
     const good = items.filter((item) => !failures.some((failure) => failure.at === item.at));
     const n = good.length;
     const x = new Float32Array(memory.x, 0, n * area);
-    const masks = memory.mask && new Uint8Array(memory.mask, 0, n * size * size);
+    const masks = memory.mask && new Uint8Array(memory.mask, 0, n * plane);
     good.forEach(({ at: from }, to) => {
       if (from === to) return;
-      const plane = size * size;
       new Float32Array(memory.x).copyWithin(to * area, from * area, (from + 1) * area);
       if (memory.mask) new Uint8Array(memory.mask).copyWithin(to * plane, from * plane, (from + 1) * plane);
     });
@@ -108,7 +115,7 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
       ...(masks ? { masks } : {}),
       rows: good.map((item) => item.row),
       n,
-      shape: [n, size, size, channels],
+      shape: making.depth ? [n, making.depth, size, size, channels] : [n, size, size, channels],
       skipped: failures.map((failure) => ({ row: items[failure.at].row, reason: failure.message })),
     };
   };
@@ -119,7 +126,7 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   }
   const ahead: Ahead[] = [];
   const begin = (at: number): Ahead => {
-    const memory = take(4 * batch * area, making.masks ? batch * size * size : 0);
+    const memory = take(4 * batch * area, making.masks ? batch * plane : 0);
     const made = fill(at, memory);
     made.catch(() => undefined); // reported when its turn comes
     return { memory, made };
@@ -244,6 +251,8 @@ function occurrences(order: Int32Array): Int32Array {
 function makingOf(options: BatchOptions): Making {
   const {
     size,
+    depth,
+    window,
     batch = 32,
     prefetch = 2,
     workers = 1,
@@ -259,7 +268,7 @@ function makingOf(options: BatchOptions): Making {
       `batches: ${name} must be ${rule}, not ${typeof value === 'string' ? `'${value}'` : String(value)}.`,
     );
   };
-  for (const [name, value] of Object.entries({ size, batch, resize: resize ?? 1 }))
+  for (const [name, value] of Object.entries({ size, batch, resize: resize ?? 1, depth: depth ?? 1 }))
     if (!(Number.isInteger(value) && value > 0)) bad(name, 'a whole number above 0', value);
   for (const [name, value] of Object.entries({ prefetch, workers }))
     if (!(Number.isInteger(value) && value >= 0)) bad(name, 'a whole number from 0 on', value);
@@ -271,6 +280,8 @@ function makingOf(options: BatchOptions): Making {
     bad('interpolation', "'bilinear' or 'bicubic'", interpolation);
   if (options.onError !== undefined && !['throw', 'skip'].includes(options.onError))
     bad('onError', "'throw' or 'skip'", options.onError);
+  if (window !== undefined) windowOf(window);
+  if (depth && options.cutmix) bad('cutmix', 'left out for volumes, which have no boxes', options.cutmix);
   checkMix(options);
   const each = (name: string, value: number | readonly number[]): readonly number[] => {
     const list = typeof value === 'number' ? new Array<number>(channels).fill(value) : value;
@@ -283,6 +294,8 @@ function makingOf(options: BatchOptions): Making {
   };
   return {
     size,
+    depth,
+    window,
     channels,
     fit,
     resize,

@@ -11,7 +11,7 @@ import {
 } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
-import type { Classifier } from '../models/index.js';
+import type { Classifier, InputBatch } from '../models/index.js';
 import { checkRule, combined, type CombineRule } from './combine.js';
 import type { Ensemble } from './ensemble.js';
 import { TrainError } from './errors.js';
@@ -61,32 +61,31 @@ export function sameClasses(model: Classifier | Ensemble, dataset: Dataset): voi
 }
 
 /**
- * All films of a small data set as a model's input, `[film, height, width, channels]`, for `explain` and `model.predict`.
- * The caller disposes it.
+ * All films of a small data set as a model's input, `[film, height, width, channels]`, for `explain` and `model.predict`; for a network of
+ * volumes all scans, `[scan, depth, height, width, channels]`. The caller disposes it.
  */
-export async function inputs(model: Classifier, dataset: Dataset): Promise<tfjs.Tensor4D> {
+export async function inputs<T extends InputBatch = tfjs.Tensor4D>(
+  model: Classifier,
+  dataset: Dataset,
+): Promise<T> {
   if (!dataset.rows.length) throw new TrainError('data', `${dataset.name} has no films.`);
   const { value: b } = await batches(dataset, { ...batchOptions(model), batch: dataset.rows.length }).next();
-  return tf.tensor4d(b!.x, b!.shape);
+  return tf.tensor(b!.x, b!.shape) as T;
 }
 
 /** How `batches` makes a model's input. */
 export function batchOptions(
   model: Classifier,
-): Pick<BatchOptions, 'channels' | 'mean' | 'std'> & { size: number } {
-  if (model.inputShape.length !== 3)
-    throw new TrainError(
-      'option',
-      `${model.name} takes volumes [${model.inputShape.join(', ')}], and a data set's batches are pictures. Give model.predict your own batches.`,
-    );
-  const [height, width, channels] = model.inputShape;
+): Pick<BatchOptions, 'depth' | 'channels' | 'mean' | 'std'> & { size: number } {
+  const depth = model.inputShape.length === 4 ? model.inputShape[0] : undefined;
+  const [height, width, channels] = model.inputShape.slice(-3);
   if (height !== width)
     throw new TrainError(
       'option',
       `Films are square here; ${model.name} was created for ${height} × ${width}.`,
     );
   const { mean, std } = model.preprocessing;
-  return { size: height, channels: channels as 1 | 3, mean, std };
+  return { size: height, depth, channels: channels as 1 | 3, mean, std };
 }
 
 /**
@@ -127,7 +126,7 @@ async function predictOne(
   if (!coarse || dataset.rows.length < enough * batch) precision ??= 'float32';
   const source = batches(dataset, { ...batchOptions(model), batch, signal, workers, onError, reuse: true });
   for await (const b of source) {
-    const x = tf.tensor4d(b.x, b.shape);
+    const x = tf.tensor(b.x, b.shape) as InputBatch;
     precision ??= await quicker(model, x, coarse!, signal);
     const answers = tta.map((view) => {
       const seen = viewed(x, view);
@@ -146,7 +145,7 @@ async function predictOne(
 
 async function quicker(
   model: Classifier,
-  x: tfjs.Tensor4D,
+  x: InputBatch,
   coarse: Precision,
   signal?: AbortSignal,
 ): Promise<Precision> {

@@ -218,7 +218,7 @@ async function oneEpoch(
     sums.skipped = [...sums.skipped, ...b.skipped];
     // batch statistics of a single film say nothing
     if (b.n === 1 && o.train.rows.length > 1) continue;
-    const x = tf.tensor4d(b.x, b.shape);
+    const x = tf.tensor(b.x, b.shape) as InputBatch;
     const y = labelsOf(b, model.classes.length);
     const { loss, right } = training.run(x, y, o.seed * 1_000_003 + epoch * 10_007 + step);
     tf.dispose([x, y]);

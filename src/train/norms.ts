@@ -3,7 +3,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { compile, tf } from '../compute/index.js';
 import { batches, type BatchOptions, type Dataset } from '../data/index.js';
-import { movingNorms, type Classifier } from '../models/index.js';
+import { movingNorms, type Classifier, type InputBatch } from '../models/index.js';
 import { TrainError } from './errors.js';
 import { batchOptions } from './evaluate.js';
 
@@ -56,7 +56,7 @@ export async function updateBatchNorms(
     for await (const b of source) {
       // batch statistics of a single film say nothing
       if (b.n === 1 && dataset.rows.length > 1) continue;
-      const x = tf.tensor4d(b.x, b.shape);
+      const x = tf.tensor(b.x, b.shape) as InputBatch;
       step.run([x], seed + seen);
       x.dispose();
       seen++;

@@ -2,16 +2,24 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../compute/index.js';
+import type { InputBatch } from '../models/index.js';
 import { TrainError } from './errors.js';
 
-/** Of batches `[n, height, width, channels]`; turns are against the clock, as numpy's rot90. */
+/** Height and width change places. */
+const transposed = (x: InputBatch): InputBatch => {
+  const [height, width] = [x.rank - 3, x.rank - 2];
+  const order = x.shape.map((_, axis) => (axis === height ? width : axis === width ? height : axis));
+  return tf.transpose(x, order);
+};
+
+/** Of batches `[n, height, width, channels]`, or each slice of `[n, depth, height, width, channels]`; turns are against the clock, as numpy's rot90. */
 const views = {
-  identity: (x: tfjs.Tensor4D) => tf.clone(x),
-  hflip: (x: tfjs.Tensor4D) => tf.reverse(x, 2),
-  vflip: (x: tfjs.Tensor4D) => tf.reverse(x, 1),
-  rot90: (x: tfjs.Tensor4D) => tf.reverse(tf.transpose(x, [0, 2, 1, 3]), 1),
-  rot180: (x: tfjs.Tensor4D) => tf.reverse(x, [1, 2]),
-  rot270: (x: tfjs.Tensor4D) => tf.reverse(tf.transpose(x, [0, 2, 1, 3]), 2),
+  identity: (x: InputBatch) => tf.clone(x),
+  hflip: (x: InputBatch) => tf.reverse(x, -2),
+  vflip: (x: InputBatch) => tf.reverse(x, -3),
+  rot90: (x: InputBatch) => tf.reverse(transposed(x), -3),
+  rot180: (x: InputBatch) => tf.reverse(x, [-3, -2]),
+  rot270: (x: InputBatch) => tf.reverse(transposed(x), -2),
 };
 
 /** A view's name, or a function from a batch of preprocessed films to another one of the same shape. */
@@ -29,6 +37,6 @@ export function checkViews(tta: readonly View[]): void {
 }
 
 /** The caller disposes it. */
-export function viewed(x: tfjs.Tensor4D, view: View): tfjs.Tensor4D {
-  return tf.tidy(() => (typeof view === 'function' ? tf.clone(view(x)) : views[view](x)));
+export function viewed(x: InputBatch, view: View): InputBatch {
+  return tf.tidy(() => (typeof view === 'function' ? tf.clone(view(x as tfjs.Tensor4D)) : views[view](x)));
 }

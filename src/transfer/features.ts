@@ -104,7 +104,7 @@ async function compute(
   try {
     const films = { ...batchOptions(model), batch, signal, workers, onError, reuse: true };
     for await (const b of batches(dataset, films)) {
-      const x = tf.tensor4d(b.x, b.shape);
+      const x = tf.tensor(b.x, b.shape) as InputBatch;
       const [y] = step.run([x]);
       parts.push((y.dataSync() as Float32Array).slice());
       tf.dispose([x, y]);

@@ -149,7 +149,7 @@ describe('stochastic weight averaging', function () {
     })) {
       if (b.n === 1) continue;
       tf.tidy(() => {
-        const y = model.layer('conv1').call(tf.tensor4d(b.x, b.shape), {}) as tfjs.Tensor;
+        const y = model.layer('conv1').call(tf.tensor(b.x, b.shape), {}) as tfjs.Tensor;
         const rows = tf.reshape(y, [-1, 64]).arraySync() as number[][];
         for (let c = 0; c < 64; c++) {
           const m = rows.reduce((a, r) => a + r[c], 0) / rows.length;

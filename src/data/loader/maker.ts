@@ -5,9 +5,16 @@ import { crops } from '../augment/geometry.js';
 import type { Augmentation } from '../augment/index.js';
 import type { PixelSource, Row } from '../dataset.js';
 import { fitted, fittedShorter, withChannels, type FitOptions, type Picture } from '../picture.js';
+import type { WindowChoice } from '../window.js';
+import { fetchVolume, makeVolume } from './volumes.js';
+import { writeBytes, writeFloats } from './write.js';
 
 /** What is made of every row; survives structured cloning. */
 export interface Making extends FitOptions {
+  /** Slices of volumes; undefined for pictures. */
+  depth?: number;
+  /** Of volumes. */
+  window?: WindowChoice;
   channels: 1 | 3;
   steps: readonly Augmentation[];
   seed: number;
@@ -17,14 +24,18 @@ export interface Making extends FitOptions {
   std: readonly number[];
 }
 
-/** A picture before anything random happens to it, and its mask: what caches keep. */
+/** A picture or volume before anything random happens to it, and its mask: what caches keep. */
 export interface Base extends Picture {
-  /** [height, width]. */
+  /** Slices of a volume, whose pixels are [depth, height, width]. */
+  depth?: number;
+  /** [height, width] or [depth, height, width]. */
   mask?: Uint8Array;
 }
 
 /** What the base depends on beside the row, as text. */
 export function baseKey({
+  depth,
+  window,
   size,
   fit = 'fill',
   resize,
@@ -33,12 +44,14 @@ export function baseKey({
   steps,
   masks,
 }: Making): string {
-  return [size, fit, resize, interpolation, channels, steps.length > 0 && crops(steps[0].op), masks].join(
-    '/',
-  );
+  const part = depth
+    ? [depth, typeof window === 'object' ? [window.center, window.width] : window]
+    : [fit, resize, interpolation, channels, steps.length > 0 && crops(steps[0].op)];
+  return [size, masks, ...part].join('/');
 }
 
 export async function fetchBase(source: PixelSource, row: Row, making: Making): Promise<Base> {
+  if (making.depth) return fetchVolume(source, row, making);
   const { size, resize, interpolation, steps, channels, masks } = making;
   const whole = steps.length > 0 && crops(steps[0].op);
   if (source.picture && !masks) {
@@ -64,9 +77,9 @@ export function scales({ mean, std }: Pick<Making, 'mean' | 'std'>): Float32Arra
 }
 
 export interface Target {
-  /** [size, size, channels]. */
+  /** [size, size, channels], or [depth, size, size, channels]. */
   x: Float32Array;
-  /** [size, size]. */
+  /** [size, size], or [depth, size, size]. */
   mask?: Uint8Array;
 }
 
@@ -78,6 +91,8 @@ export function make(
   tables: readonly Float32Array[],
   target: Target,
 ): void {
+  const { depth } = base;
+  if (depth) return makeVolume({ ...base, depth }, making, keys, tables, target);
   const drawn = draw(making.steps, { ...base, depth: 1 }, making.size, [making.seed, ...keys]);
   const { picture, mirrored, rest } = start(base, drawn);
   if (rest.length === 0) writeBytes(target.x, picture, tables, mirrored);
@@ -88,35 +103,6 @@ export function make(
     writeFloats(target.x, moved.pixels, moved.channels, making);
   }
   if (base.mask && target.mask) target.mask.set(maskThrough(base.mask, { ...base, depth: 1 }, drawn));
-}
-
-function writeBytes(
-  x: Float32Array,
-  { pixels, width, height, channels }: Picture,
-  tables: readonly Float32Array[],
-  mirrored: boolean,
-): void {
-  const step = mirrored ? -channels : channels;
-  const colour = channels === 3 ? 1 : 0;
-  const [red, green, blue] = tables;
-  for (let row = 0, to = 0; row < height; row++) {
-    let from = (row * width + (mirrored ? width - 1 : 0)) * channels;
-    if (tables.length === 1)
-      for (let column = 0; column < width; column++, from += step) x[to++] = red[pixels[from]];
-    else
-      for (let column = 0; column < width; column++, from += step) {
-        x[to++] = red[pixels[from]];
-        x[to++] = green[pixels[from + colour]];
-        x[to++] = blue[pixels[from + 2 * colour]];
-      }
-  }
-}
-
-function writeFloats(x: Float32Array, pixels: Float32Array, channels: number, { mean, std }: Making): void {
-  const wanted = mean.length;
-  for (let i = 0, to = 0; to < x.length; i++)
-    for (let c = 0; c < wanted; c++)
-      x[to++] = (pixels[i * channels + (channels === 1 ? 0 : c)] - mean[c]) / std[c];
 }
 
 function mirror({

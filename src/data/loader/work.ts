@@ -6,9 +6,9 @@ import { failureOf, shared, type Failure, type Item, type Made, type Piece } fro
 
 export async function work(piece: Piece, source: () => Promise<PixelSource>): Promise<Made> {
   const { making, x, mask } = piece;
-  const { size, channels } = making;
+  const { size, depth = 1, channels } = making;
   const tables = scales(making);
-  const area = size * size;
+  const area = depth * size * size;
   const bases = new Array<Base | undefined>(piece.items.length);
   const failures: Failure[] = [];
   const one = async ({ row, keys, at, base: known }: Item, i: number): Promise<void> => {
