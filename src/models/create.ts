@@ -4,6 +4,7 @@ import { progressPrinter } from '../compute/wheel.js';
 import { build, type Classifier, type InputShape } from './classifier.js';
 import { ModelError } from './errors.js';
 import { freeForgotten } from './forgotten.js';
+import { undrawn } from './init.js';
 import { classNames, whole } from './options.js';
 import { find } from './registry.js';
 import { replaceHead } from './transfer.js';
@@ -27,7 +28,15 @@ export interface CreateOptions {
  * Builds a network.
  * @throws ModelError `unknown-model` with the nearest names; `option` when a size or number can't be; `weights`
  */
-export async function create(name: string, options: CreateOptions = {}): Promise<Classifier> {
+export const create = (name: string, options: CreateOptions = {}): Promise<Classifier> =>
+  construct(name, options);
+
+/** Like create; a `blank` network's parameters are not drawn, as those of a state dict will take their place. */
+export async function construct(
+  name: string,
+  options: CreateOptions,
+  { blank = Boolean(options.weights) }: { blank?: boolean } = {},
+): Promise<Classifier> {
   const architecture = await find(name);
   const { seed = 0, channels = 3, dropout } = options;
   const { depth, size, minSize } = architecture;
@@ -55,12 +64,9 @@ export async function create(name: string, options: CreateOptions = {}): Promise
     );
   const state = options.weights && (await imagenetWeights(name, { onProgress: progressPrinter() }));
   await freeForgotten();
-  const model = build(name, architecture, {
-    classes,
-    inputShape: [...inputShape, channels] as InputShape,
-    seed,
-    dropout,
-  });
+  const facts = { classes, inputShape: [...inputShape, channels] as InputShape, seed, dropout };
+  const built = (): Classifier => build(name, architecture, facts);
+  const model = blank ? undrawn(built) : built();
   if (state)
     try {
       const head = classes.length === 1000;

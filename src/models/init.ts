@@ -1,18 +1,25 @@
 // Initial weights by PyTorch's rules, from a seed, the same on every machine.
 
+import { fillNormal, fillUniform } from './random.js';
+
 /** Values for a parameter of this shape (PyTorch's layout). */
 export type Initial = (shape: number[]) => Float32Array;
 
-/** mulberry32: a uniform number in [0, 1) at each call. */
-export function random(seed: number): () => number {
-  let s = seed | 0;
-  return () => {
-    s = (s + 0x6d2b79f5) | 0;
-    let t = Math.imul(s ^ (s >>> 15), s | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+const product = (a: number[]): number => a.reduce((x, y) => x * y, 1);
+
+let drawing = true;
+/** Parameters of layers that are built within `work` start as zeros: a state dict will overwrite them. */
+export function undrawn<T>(work: () => T): T {
+  drawing = false;
+  try {
+    return work();
+  } finally {
+    drawing = true;
+  }
 }
+/** The values that a parameter starts with. */
+export const drawn = (init: Initial, shape: number[]): Float32Array =>
+  drawing ? init(shape) : new Float32Array(product(shape));
 
 /** A seed of its own for each parameter, from the model's seed and the parameter's name (FNV-1a). */
 export function seedFor(seed: number, name: string): number {
@@ -21,30 +28,21 @@ export function seedFor(seed: number, name: string): number {
   return h >>> 0;
 }
 
-const product = (a: number[]): number => a.reduce((x, y) => x * y, 1);
-
+/** Normal values of this standard deviation, given as such or by the shape. */
 export const normal =
   (std: number | ((shape: number[]) => number), seed: number): Initial =>
   (shape) => {
-    const next = random(seed);
-    const s = typeof std === 'number' ? std : std(shape);
     const out = new Float32Array(product(shape));
-    for (let i = 0; i < out.length; i += 2) {
-      // Box-Muller gives two at a time
-      const r = s * Math.sqrt(-2 * Math.log(1 - next()));
-      const a = 2 * Math.PI * next();
-      out[i] = r * Math.cos(a);
-      if (i + 1 < out.length) out[i + 1] = r * Math.sin(a);
-    }
+    fillNormal(out, typeof std === 'number' ? std : std(shape), seed);
     return out;
   };
 
 export const uniform =
   (bound: (shape: number[]) => number, seed: number): Initial =>
   (shape) => {
-    const next = random(seed);
-    const b = bound(shape);
-    return Float32Array.from({ length: product(shape) }, () => (2 * next() - 1) * b);
+    const out = new Float32Array(product(shape));
+    fillUniform(out, bound(shape), seed);
+    return out;
   };
 
 /** kaiming_normal_ for ReLU (He et al. 2015); `out` counts the outputs of a weight, `in` its inputs. */

@@ -2,7 +2,7 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { ops, tf, uniform } from '../compute/index.js';
-import type { Initial } from './init.js';
+import { drawn, type Initial } from './init.js';
 
 export type Shape = tfjs.Shape;
 export type T4 = tfjs.Tensor4D;
@@ -45,7 +45,8 @@ export interface Config {
 }
 export const initializer = (init: Initial | undefined, fallback: number): never =>
   ({
-    apply: (shape: number[]) => (init ? tf.tensor(init(shape), shape, 'float32') : tf.fill(shape, fallback)),
+    apply: (shape: number[]) =>
+      init ? tf.tensor(drawn(init, shape), shape, 'float32') : tf.fill(shape, fallback),
     getClassName: () => 'Zeros',
     getConfig: () => ({}),
   }) as never;

@@ -3,7 +3,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { ModelError, type Misfits } from './errors.js';
 import type { Classifier } from './classifier.js';
-import { create } from './create.js';
+import { construct } from './create.js';
 import type { Parameter } from './layers.js';
 import type { Description } from './save.js';
 import { fit, toVariable, type FitOptions } from './weights/fit.js';
@@ -92,7 +92,7 @@ async function fromFile(file: WeightsFile, path: string): Promise<Classifier> {
       `${path} holds weights but does not say of which network; build it with models.create and give it to models.load(model, file).`,
     );
   const { model: name, classes, inputShape, channels, preprocessing } = parse(cellgrad);
-  const model = await create(name, { classes, inputShape, channels });
+  const model = await construct(name, { classes, inputShape, channels }, { blank: true });
   Object.assign(model.preprocessing, preprocessing);
   try {
     await take(model, file, {});

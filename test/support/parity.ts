@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../../src/compute/index.js';
 import { create, type Classifier, type InputBatch, type StateDict } from '../../src/models/index.js';
-import { random, seedFor } from '../../src/models/init.js';
+import { seedFor } from '../../src/models/init.js';
+import { random } from '../../src/models/random.js';
 
 export interface Case {
   /** `[batch, channels, height, width]`, in a video `[batch, channels, frames, height, width]`. */
