@@ -7,10 +7,8 @@ import { progress, type Progress } from '../progress/index.js';
 import type { ShowKind } from '../progress/show.js';
 import type { Classifier } from './classifier.js';
 import { ModelError } from './errors.js';
-import { onnxModel } from './onnx/model.js';
 import { whole } from './options.js';
 import { description, save } from './save.js';
-import { writeGraphModel } from './tfjs/model.js';
 
 export type ExportFormat = 'safetensors' | 'onnx' | 'tfjs';
 
@@ -49,6 +47,7 @@ interface Format {
 /** Bytes that are about to be written. */
 type OnBytes = (bytes: number) => void;
 
+// what writes graphs is loaded when a graph is written
 const formats: Record<ExportFormat, Format> = {
   safetensors: {
     ending: '.safetensors',
@@ -61,6 +60,7 @@ const formats: Record<ExportFormat, Format> = {
     precisions: ['float32'],
     graph: true,
     async write(model, path, { batch, softmax, facts }, onBytes) {
+      const { onnxModel } = await import('./onnx/model.js');
       const metadata = Object.entries(description(model, facts)).map(([key, value]) => [
         key,
         typeof value === 'string' ? value : JSON.stringify(value),
@@ -73,8 +73,11 @@ const formats: Record<ExportFormat, Format> = {
     ending: '.json',
     precisions: ['float32', 'float16'],
     graph: true,
-    write: (model, path, { batch, softmax, facts, precision }, onBytes) =>
-      writeGraphModel(model, path, { batch, softmax, precision, facts: description(model, facts), onBytes }),
+    async write(model, path, { batch, softmax, facts, precision }, onBytes) {
+      const { writeGraphModel } = await import('./tfjs/model.js');
+      const settings = { batch, softmax, precision, facts: description(model, facts), onBytes };
+      await writeGraphModel(model, path, settings);
+    },
   },
 };
 
