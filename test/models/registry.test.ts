@@ -4,7 +4,7 @@ import { find } from '../../src/models/registry.js';
 
 describe('models by name', () => {
   it('lists by part of a name, glob, regular expression and family', () => {
-    assert.deepEqual(list('resnet5'), ['resnet50', 'wide_resnet50_2']);
+    assert.deepEqual(list('resnet5'), ['legacy_seresnet50', 'resnet50', 'wide_resnet50_2']);
     assert.deepEqual(list('resnet1??'), ['resnet101', 'resnet152']);
     assert.deepEqual(list(/^resnet\d\d$/g), ['resnet18', 'resnet34', 'resnet50']);
     assert.ok(list('', { family: 'densenet' }).every((name) => name.startsWith('densenet')));
