@@ -76,6 +76,6 @@ export const tfEfficientnets: Record<string, Architecture> = {
   tf_efficientnet_lite0: lite(1, 1, 224),
   tf_efficientnet_lite1: lite(1, 1.1, 240),
   tf_efficientnet_lite2: lite(1.1, 1.2, 260),
-  tf_efficientnet_lite3: lite(1.2, 1.4, 280),
-  tf_efficientnet_lite4: lite(1.4, 1.8, 300),
+  tf_efficientnet_lite3: lite(1.2, 1.4, 300),
+  tf_efficientnet_lite4: lite(1.4, 1.8, 380),
 };
