@@ -53,7 +53,10 @@ export function byRule(name: string, shape: number[], gain = 1): Float32Array {
   const out = new Float32Array(shape.reduce((a, b) => a * b, 1));
   const [centre, reach] = range(name, shape, gain);
   const next = random(seedFor(0, name));
-  if (name !== 'input') return out.map(() => centre + reach * centred(next));
+  if (name !== 'input') {
+    for (let i = 0; i < out.length; i++) out[i] = centre + reach * centred(next);
+    return out;
+  }
   const plane = out.length / (shape[0] * shape[1]);
   const nextPlane = random(seedFor(0, 'input.plane'));
   const offsets = Array.from({ length: shape[0] * shape[1] }, () => 1.5 * centred(nextPlane));
