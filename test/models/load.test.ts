@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { tf } from '../../src/compute/index.js';
@@ -36,7 +44,8 @@ const numbered = (model: Classifier): StateDict =>
 const dict = (state: StateDict, prefix = ''): Dict =>
   Object.fromEntries([...state].map(([n, { shape, data }]) => [prefix + n, { shape, values: data }]));
 
-describe('models.load(model, file)', () => {
+describe('models.load(model, file)', function () {
+  this.timeout(240_000);
   let folder: string;
   let model: Classifier;
   let state: StateDict;
@@ -319,6 +328,20 @@ describe('models.load(model, file)', () => {
       readWeights(at('quantised')),
       /its tensors need 16 bytes, and a\.bin, b\.bin have 15/,
     );
+  });
+
+  it('knows tensors far within a large file', async () => {
+    const header = { a: [0, 2 ** 27], b: [2 ** 27, 2 ** 28] };
+    const entries = Object.entries(header).map(([n, data_offsets]) => [
+      n,
+      { dtype: 'U8', shape: [2 ** 27], data_offsets },
+    ]);
+    const text = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+    const size = Buffer.alloc(8);
+    size.writeBigUInt64LE(BigInt(text.length));
+    writeFileSync(at('large.safetensors'), Buffer.concat([size, text]));
+    truncateSync(at('large.safetensors'), 8 + text.length + 2 ** 28); // zeros that take no room
+    await assert.rejects(load(model, at('large.safetensors')), /unexpected a, b\. The model is unchanged/);
   });
 
   it('says what a file is that holds no weights', async () => {

@@ -63,13 +63,15 @@ function parse(text: string): Record<string, Entry> {
   return refuse('its header is no JSON');
 }
 
+const isSpan = (v: unknown): boolean =>
+  Array.isArray(v) && v.length === 2 && v.every((n) => Number.isSafeInteger(n) && n >= 0) && v[0] <= v[1];
+
 /** Every tensor has the bytes that its shape needs, and they lie one after the other to the end of the file. */
 function checkSpans(entries: Record<string, Entry>, room: number): void {
   const spans: Array<[from: number, to: number, name: string]> = [];
   for (const [name, entry] of Object.entries(entries)) {
     const { dtype, shape, data_offsets: span } = entry ?? {};
-    if (!isShape(shape) || !isShape(span) || span.length !== 2 || span[1] < span[0])
-      refuse(`the entry of ${name} is malformed`);
+    if (!isShape(shape) || !isSpan(span)) refuse(`the entry of ${name} is malformed`);
     if (span[1] > room) refuse(`${name} does not fit into it`);
     if (isDtype(dtype) && span[1] - span[0] !== widths[dtype] * sizeOf(shape))
       refuse(
