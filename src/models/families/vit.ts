@@ -36,8 +36,10 @@ const vit = (design: Design): Architecture => ({
     const { patch, depth, width } = design;
     const fan = patch * patch * input.shape[3]!;
     const b = new Builder({ seed, conv: (s) => normal(Math.sqrt(1 / fan), s) });
+    // before its place, for it comes first in the state dict
+    const token = new ClassToken({ name: 'class_token' });
     let x = b.conv(input, 'conv_proj', width, patch, { stride: patch, bias: true });
-    x = b.layer(x, new ClassToken({ name: 'class_token' }));
+    x = b.layer(x, token);
     x = b.layer(x, new PositionEmbedding({ name: 'encoder', init: normal(0.02, seed) }));
     const stages = ['encoder'];
     for (let i = 0; i < depth; i++) {
