@@ -34,7 +34,8 @@ function changed(model: Classifier): string[] {
 /** The first part of each name, once. */
 const parts = (names: string[]): string[] => [...new Set(names.map((name) => name.split('.')[0]))];
 
-describe('degrees of fine-tuning', () => {
+describe('degrees of fine-tuning', function () {
+  this.timeout(600_000);
   let model: Classifier;
   before(async () => (model = await create('resnet18', small)));
   after(() => model.dispose());
@@ -101,7 +102,8 @@ describe('degrees of fine-tuning', () => {
   });
 });
 
-describe('a new head keeps output neurons', () => {
+describe('a new head keeps output neurons', function () {
+  this.timeout(600_000);
   for (const [name, head] of [
     ['resnet18', 'fc'],
     ['squeezenet1_1', 'classifier.1'],

@@ -69,7 +69,7 @@ describe('views of a batch', () => {
 });
 
 describe('a model is asked about views, and several models', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   const films = data.phantom({ patients: 6, filmsPerPatient: [1, 1], seed: 3, size: 48 });
   const create = (
     size: number,

@@ -7,7 +7,7 @@ import { Ema, emaDecay, Swa } from '../../src/train/averaging.js';
 import { changing } from '../../src/train/variables.js';
 
 const SIZE = 32;
-const films = data.phantom({ patients: 18, filmsPerPatient: [2, 2], seed: 3, size: SIZE });
+const films = data.phantom({ patients: 18, filmsPerPatient: [1, 1], seed: 3, size: SIZE });
 const parts = { train: films.split('train'), val: films.split('val') };
 const quiet = { ...parts, batch: 16, display: 'quiet' as const, seed: 5, learningRate: 3e-4 };
 const create = (name = 'resnet18'): Promise<models.Classifier> =>
@@ -34,7 +34,7 @@ describe('the decay of an exponential moving average', () => {
 });
 
 describe('an exponential moving average of weights', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   it('is what its recurrence says, of running statistics too, and the model gets its weights back', async () => {
     const model = await create();
     const [first] = changing(model);
@@ -73,16 +73,12 @@ describe('an exponential moving average of weights', function () {
     const name = 'layer1.0.conv1.weight';
     const states: models.StateDict[] = [];
     await train.fit(twin, { ...options, onEpoch: () => states.push(twin.stateDict()) });
-    const judged: models.StateDict[] = [];
-    const { loadState } = model;
     const history = await train.fit(model, { ...options, ema: 0.7 });
-    judged.push(model.stateDict());
     let average = values(states[0], name);
     const averages = states.map(
       (state, i) => (average = i ? average.map((v, k) => 0.7 * v + 0.3 * values(state, name)[k]) : average),
     );
-    near(values(judged[0], name), averages[history.best! - 1], 1e-5);
-    assert.equal(model.loadState, loadState);
+    near(values(model.stateDict(), name), averages[history.best! - 1], 1e-5);
     assert.equal(tf.memory().numTensors, tensors);
     model.dispose();
     twin.dispose();
@@ -104,7 +100,7 @@ describe('an exponential moving average of weights', function () {
 });
 
 describe('stochastic weight averaging', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   it('is the mean of the states that are added', async () => {
     const model = await create();
     const swa = new Swa();

@@ -13,7 +13,7 @@ const parts = { train: films.split('train'), val: films.split('val'), test: film
 const quiet = { display: 'quiet' as const };
 
 describe('features of a data set', function () {
-  this.timeout(120_000);
+  this.timeout(600_000);
   let model: models.Classifier;
   let folder: string;
   before(async () => {

@@ -14,7 +14,7 @@ const create = (seed = 1, classes: readonly string[] = films.classes): Promise<m
   models.create('squeezenet1_1', { classes, inputShape: [SIZE, SIZE], channels: 1, seed });
 
 describe('transfer.sweep', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   let folder: string;
   before(async () => (folder = await mkdtemp(join(tmpdir(), 'cellgrad-sweep-'))));
   after(() => rm(folder, { recursive: true }));
@@ -73,7 +73,7 @@ describe('transfer.sweep', function () {
 });
 
 describe('transfer.twice', function () {
-  this.timeout(180_000);
+  this.timeout(600_000);
   const first = data
     .phantom({
       patients: 16,
