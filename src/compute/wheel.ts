@@ -13,7 +13,7 @@ import { extract, projectFiles } from './python-index.js';
 /** Where a fetch stands. `fraction` is of this stage, 0…1. */
 export interface FetchProgress {
   what: string;
-  stage: 'waiting' | 'downloading' | 'checking' | 'unpacking';
+  stage: 'waiting' | 'downloading' | 'checking' | 'unpacking' | 'converting';
   fraction: number;
   bytes: number;
 }

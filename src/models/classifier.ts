@@ -13,9 +13,15 @@ import { stagesOf, type Stage } from './stages.js';
 import { fit, toVariable, type FitOptions } from './weights/fit.js';
 import type { StateDict } from './weights/stored.js';
 
-/** How pixels in 0…1 become the network's input: `(pixel − mean) / std`, per channel. */
+/** How a picture becomes the network's input: brought to size, then `(pixel − mean) / std` of values in 0…1, per channel. */
 export interface Preprocessing {
+  /** Side of the input in pixels that the rest is meant for. */
   size: number;
+  /** What the weights were judged with: the shorter side brought to this, then the middle cut out; absent where all is stretched. */
+  resize?: number;
+  /** Whether inputs are cut so. False gives the network the whole picture, as after a new head, whose classes may show at the border. */
+  crop: boolean;
+  interpolation: 'bilinear' | 'bicubic';
   mean: number[];
   std: number[];
 }
@@ -76,6 +82,7 @@ export class Classifier {
   /** Puts another layer in the place of the head, of the same name; the old one's parameters are freed. */
   setHead(layer: tfjs.layers.Layer, classes: string[]): void {
     this.output.scoring.dispose();
+    this.preprocessing.crop = false;
     const old = this.layer(this.head);
     let logits = layer.apply(old.input) as tfjs.SymbolicTensor;
     // what follows a head of 1 × 1 convolutions: layers without parameters, of one input each
@@ -221,6 +228,10 @@ function again(layer: tfjs.layers.Layer): tfjs.layers.Layer {
   return new kind(layer.getConfig());
 }
 
+/** Means or deviations of colour for so many channels: their mean where it isn't colour. */
+export const perChannel = (v: readonly number[], channels: number): number[] =>
+  channels === v.length ? [...v] : Array<number>(channels).fill(v.reduce((a, b) => a + b, 0) / v.length);
+
 /** Builds an architecture into a classifier. */
 export function build(
   name: string,
@@ -235,10 +246,6 @@ export function build(
     seed: options.seed,
     dropout: options.dropout,
   });
-  const perChannel = (v: number[]): number[] =>
-    Array.from({ length: channels }, (_, i) =>
-      channels === v.length ? v[i] : v.reduce((a, b) => a + b, 0) / v.length,
-    );
   return new Classifier(
     {
       name,
@@ -246,8 +253,10 @@ export function build(
       inputShape,
       preprocessing: {
         size: architecture.size,
-        mean: perChannel(architecture.mean),
-        std: perChannel(architecture.std),
+        crop: false,
+        interpolation: 'bilinear',
+        mean: perChannel(architecture.mean, channels),
+        std: perChannel(architecture.std, channels),
       },
     },
     graph,

@@ -4,7 +4,9 @@ import { distance } from 'fastest-levenshtein';
 export class ModelError extends Error {
   override readonly name = 'ModelError';
   constructor(
-    readonly code: 'unknown-model' | 'unknown-layer' | 'option' | 'weights' | 'export',
+    /** `offline`: weights that can't be fetched; `checksum`: other bytes than expected. */
+    readonly code:
+      'unknown-model' | 'unknown-layer' | 'option' | 'weights' | 'offline' | 'checksum' | 'export',
     message: string,
     options?: { cause?: unknown },
   ) {

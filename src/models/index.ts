@@ -18,7 +18,8 @@ export {
   type FreezeOptions,
 } from './freezing.js';
 export { keptNeurons, replaceHead, type Keep, type ReplaceHeadOptions } from './transfer.js';
-export { pretrained } from './weights/imagenet.js';
+export { pretrained, type PublishedWeights } from './weights/published/registry.js';
+export { weights, type WeightsTable } from './weights/published/table.js';
 export { type StateDict, type StateTensor } from './weights/stored.js';
 export { readTorch } from './weights/torch.js';
 export { readWeights } from './weights/open.js';

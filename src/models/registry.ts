@@ -2,7 +2,7 @@
 
 import type { Architecture } from './builder.js';
 import { ModelError, nearest } from './errors.js';
-import { pretrained } from './weights/imagenet.js';
+import { pretrained } from './weights/published/registry.js';
 
 type Table = Record<string, Architecture>;
 interface Family {
@@ -133,7 +133,7 @@ const familyOf = new Map(names);
 export interface ListOptions {
   /** Keeps the models of one family. */
   family?: string;
-  /** Keeps those with published ImageNet weights. */
+  /** Keeps those with published weights: `weights(name)` lists them. */
   pretrained?: boolean;
 }
 

@@ -76,7 +76,7 @@ export async function inputs<T extends InputBatch = tfjs.Tensor4D>(
 /** How `batches` makes a model's input. */
 export function batchOptions(
   model: Classifier,
-): Pick<BatchOptions, 'depth' | 'channels' | 'mean' | 'std'> & { size: number } {
+): Pick<BatchOptions, 'depth' | 'channels' | 'mean' | 'std' | 'interpolation' | 'resize'> & { size: number } {
   const depth = model.inputShape.length === 4 ? model.inputShape[0] : undefined;
   const [height, width, channels] = model.inputShape.slice(-3);
   if (height !== width)
@@ -84,8 +84,13 @@ export function batchOptions(
       'option',
       `Films are square here; ${model.name} was created for ${height} × ${width}.`,
     );
-  const { mean, std } = model.preprocessing;
-  return { size: height, depth, channels: channels as 1 | 3, mean, std };
+  const { size, mean, std, interpolation, resize, crop } = model.preprocessing;
+  return {
+    ...{ size: height, depth, channels: channels as 1 | 3, mean, std },
+    interpolation: depth === undefined ? interpolation : undefined,
+    // at another size than the weights' the same part of the picture
+    resize: crop && resize ? Math.floor((resize * height) / size) : undefined,
+  };
 }
 
 /**

@@ -3,10 +3,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { mirrors, sizeAt } from '../../net/addresses.js';
 import { download, DownloadError, sha256File } from '../../net/download.js';
 import { offline } from '../../net/request.js';
 import { DataError, someOf } from '../errors.js';
-import { mirrors, refusePage, sizeAt } from './addresses.js';
+import { refusePage } from './page.js';
 import { bytesText } from './bytes.js';
 import type { Download, ManifestDescription } from './description.js';
 import type { GetOptions, GetProgress, GetResult } from './get.js';
