@@ -33,7 +33,9 @@ const DICOM = [
   'pylibjpeg-libjpeg==2.5.0',
   'pylibjpeg-openjpeg==2.6.0',
 ];
-const PYTHON = [...JUPYTER, ...DICOM];
+// what checks models that are exported
+const ONNX = ['onnx==1.23.2'];
+const PYTHON = [...JUPYTER, ...DICOM, ...ONNX];
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');

@@ -85,6 +85,7 @@ const formats: Record<ExportFormat, Format> = {
  * Writes a model for other programs; the file appears whole or not at all, and its folder is made.
  *
  * - `.safetensors`: the weights with PyTorch's names and layout, `load_state_dict(load_file(path))`; `load` reads it too.
+ *   What PyTorch computes itself is left out (Swin's `relative_position_index`: `strict=False`), as are auxiliary heads.
  * - `.onnx`: opset 17, input `input` `[batch, channels, height, width]`, output `logits` (`probabilities` with `softmax`);
  *   class names and preprocessing are its metadata.
  * - `.json`: `tf.loadGraphModel(url)` of plain TensorFlow.js, input `[batch, height, width, channels]`; the weights lie

@@ -10,7 +10,13 @@ import { promisify } from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { tf } from '../../src/compute/index.js';
-import { create, exportTo, type Classifier, type ExportOptions } from '../../src/models/index.js';
+import {
+  create,
+  exportTo,
+  type Classifier,
+  type ExportOptions,
+  type InputBatch,
+} from '../../src/models/index.js';
 import { find } from '../../src/models/registry.js';
 import { fileServer } from './file-server.js';
 import { byRule, stateByRule } from './parity.js';
@@ -23,9 +29,9 @@ const ort = createRequire(import.meta.url)('onnxruntime-node') as {
 
 /** A network at a small size, filled by the zoo's rule. */
 export async function small(name: string, size = 64): Promise<Classifier> {
-  const { minSize } = await find(name);
+  const { minSize, depth } = await find(name);
   const side = Math.max(size, minSize);
-  const model = await create(name, { inputShape: [side, side] });
+  const model = await create(name, { inputShape: depth ? [Math.max(minSize, 8), side, side] : [side, side] });
   model.loadState(stateByRule(model, 1.2));
   return model;
 }
@@ -53,7 +59,7 @@ export const torchInput = (model: Classifier, batch: number): number[] => {
 
 /** Our own logits for the zoo's input. */
 export const ours = (model: Classifier, input: number[]): Float32Array =>
-  tf.tidy(() => (model.run(channelsLast(input) as tfjs.Tensor4D).dataSync() as Float32Array).slice());
+  tf.tidy(() => (model.run(channelsLast(input) as InputBatch).dataSync() as Float32Array).slice());
 
 /** Relative L2 distance. */
 export function distance(a: ArrayLike<number>, truth: ArrayLike<number>): number {
@@ -67,7 +73,7 @@ export function distance(a: ArrayLike<number>, truth: ArrayLike<number>): number
 }
 
 /** The zoo's input with channels last, as we and TensorFlow.js take it. */
-const channelsLast = (input: number[]): tfjs.Tensor =>
+export const channelsLast = (input: number[]): tfjs.Tensor =>
   tf.tidy(() => {
     const order = [0, ...input.slice(2).map((_, i) => i + 2), 1];
     return tf.transpose(tf.tensor(byRule('input', input), input as [number]), order);
@@ -126,7 +132,7 @@ export async function exportReport(
   try {
     // plain JavaScript is slow
     model = await small(name, format === 'tfjs' ? 32 : 64);
-    size = model.inputShape[0];
+    size = model.inputShape.at(-2)!;
     const path = join(folder, format === 'onnx' ? 'model.onnx' : 'model.json');
     const began = performance.now();
     const { bytes } = await exportTo(model, path, { display: 'quiet', ...options });

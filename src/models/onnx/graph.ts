@@ -6,7 +6,7 @@ import { Message, type Lazy } from './protobuf.js';
 
 /** ONNX's types of tensors and of attributes, by number. */
 const TENSOR = { float: 1, int64: 7 } as const;
-const ATTRIBUTE = { float: 1, int: 2, ints: 7 } as const;
+const ATTRIBUTE = { float: 1, int: 2, text: 3, ints: 7 } as const;
 
 /** A tensor of the graph. */
 export interface Value {
@@ -17,8 +17,9 @@ export interface Value {
   channels: 'first' | 'last';
 }
 
-/** Whole numbers become INT or INTS, `{ float }` FLOAT. */
-export type Attributes = Record<string, number | number[] | { float: number }>;
+/** Whole numbers become INT or INTS, `{ float }` FLOAT, texts STRING. */
+type Attribute = number | number[] | string | { float: number };
+export type Attributes = Record<string, Attribute>;
 
 const product = (shape: number[]): number => shape.reduce((a, n) => a * n, 1);
 /** Axes of a tensor with channels last, in the order that puts them first, and back. */
@@ -128,6 +129,11 @@ export class OnnxGraph {
     return this.initializer(`float ${value}`, TENSOR.float, [], lazy);
   }
 
+  /** Numbers along one axis. */
+  floats(...values: number[]): string {
+    return this.weight(`floats[${values.join()}]`, [values.length], () => Float32Array.from(values));
+  }
+
   /** The tensor with channels first. */
   first(x: Value): string {
     return x.channels === 'first' ? x.name : this.turn(x, toFirst(x.shape.length));
@@ -192,9 +198,10 @@ const nodeMessage = ({ name, op, inputs, outputs, attributes }: Node): Message =
     .text(4, op)
     .message(5, ...Object.entries(attributes).map(([key, value]) => attribute(key, value)));
 
-function attribute(name: string, value: number | number[] | { float: number }): Message {
+function attribute(name: string, value: Attribute): Message {
   const out = new Message().text(1, name);
   if (Array.isArray(value)) return out.int(8, ...value).int(20, ATTRIBUTE.ints);
+  if (typeof value === 'string') return out.text(4, value).int(20, ATTRIBUTE.text);
   if (typeof value === 'number') return out.int(3, value).int(20, ATTRIBUTE.int);
   return out.float(2, value.float).int(20, ATTRIBUTE.float);
 }

@@ -1,6 +1,7 @@
 // How each layer is written as ONNX nodes, by the layer's class name.
 
 import { ops } from '../../compute/index.js';
+import { Conv3d, type Conv3dConfig } from '../conv3d.js';
 import {
   Activation,
   BatchNorm,
@@ -60,6 +61,19 @@ const conv: Writer = (layer, [x], g) => {
   return first(g.node('Conv', inputs, attributes));
 };
 
+const conv3d: Writer = (layer, [x], g) => {
+  const { size, stride = 1, pad = 0 } = config<Conv3dConfig>(layer);
+  const sides = ops.three(pad);
+  const attributes = {
+    dilations: [1, 1, 1],
+    group: 1,
+    kernel_shape: ops.three(size),
+    pads: [...sides, ...sides],
+    strides: ops.three(stride),
+  };
+  return first(g.node('Conv', [g.first(x), g.parameter(layer, 'weight')], attributes));
+};
+
 const batchNorm: Writer = (layer, [x], g) => {
   const { epsilon = 1e-5, momentum = 0.1 } = config<{ epsilon?: number; momentum?: number }>(layer);
   const parameters = ['weight', 'bias', 'running_mean', 'running_var'].map((p) => g.parameter(layer, p));
@@ -99,7 +113,8 @@ const pool =
 
 const globalPool: Writer = (layer, [x], g) => {
   const { keep = false } = config<{ keep?: boolean }>(layer);
-  if (x.channels === 'last') return g.node('ReduceMean', [x.name], { axes: [1, 2], keepdims: Number(keep) });
+  const axes = x.shape.slice(1, -1).map((_, i) => i + 1);
+  if (x.channels === 'last') return g.node('ReduceMean', [x.name], { axes, keepdims: Number(keep) });
   const y = g.node('GlobalAveragePool', [x.name]);
   return keep ? first(y) : g.node('Flatten', [y], { axis: 1 });
 };
@@ -161,9 +176,12 @@ const patches: Writer = (_, [x], g) => {
 
 const upsample: Writer = (layer, [x], g) => {
   const { by } = config<{ by: number }>(layer);
-  const scales = g.weight(`${layer.name}.scales`, [4], () => Float32Array.of(1, 1, by, by));
-  // by the nearest pixel unless it says otherwise; there is no region of interest
-  return first(g.node('Resize', [g.first(x), '', scales]));
+  const attributes = {
+    coordinate_transformation_mode: 'asymmetric',
+    mode: 'nearest',
+    nearest_mode: 'floor',
+  };
+  return first(g.node('Resize', [g.first(x), '', g.floats(1, 1, by, by)], attributes));
 };
 
 /** Layers that do nothing outside of training. */
@@ -171,6 +189,7 @@ const nothing: Writer = (_, [x]) => x;
 
 export const writers: Record<string, Writer> = {
   [Conv2d.className]: conv,
+  [Conv3d.className]: conv3d,
   [BatchNorm.className]: batchNorm,
   [LayerNorm.className]: layerNorm,
   [Linear.className]: linear,
