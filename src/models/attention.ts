@@ -4,6 +4,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { ops, tf } from '../compute/index.js';
 import type { Initial } from './init.js';
 import {
+  everywhere,
   initializer,
   shapeOf,
   single,
@@ -121,6 +122,10 @@ export class SelfAttention extends tf.layers.Layer implements TorchLayer {
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return shapeOf(s);
   }
+  multiplyAdds(): number {
+    const [, tokens, channels] = shapeOf(this.outputShape) as number[];
+    return everywhere(this, this.weight) + 2 * tokens ** 2 * channels;
+  }
   parameters(): Parameter[] {
     const [c, width] = this.weight.shape as number[];
     const turned = [1, 0];
@@ -203,6 +208,12 @@ export class WindowAttention extends tf.layers.Layer implements TorchLayer {
   override computeOutputShape(s: Shape | Shape[]): Shape {
     const [n, , , channels] = shapeOf(s);
     return [n, ...this.config.size, channels! / 3];
+  }
+  multiplyAdds(): number {
+    const { window, size } = this.config;
+    const channels = shapeOf(this.outputShape)[3]!;
+    const windows = size.reduce((n, side) => n * Math.ceil(side / window), 1);
+    return 2 * windows * window ** 4 * channels;
   }
   parameters(): Parameter[] {
     return [

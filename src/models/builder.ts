@@ -23,6 +23,7 @@ import {
   AveragePool2d,
   Flatten,
   GlobalAveragePool,
+  GlobalMaxPool,
   MaxPool2d,
   type AveragePoolConfig,
   type PoolConfig,
@@ -32,8 +33,14 @@ export type Node = tfjs.SymbolicTensor;
 /** A rule of initialisation, given the seed of a parameter. */
 export type InitRule = (seed: number) => Initial;
 
+/** How a last feature map becomes one number a channel; `avgmax` is the mean of both, `catavgmax` has twice as many. */
+export const pools = ['avg', 'max', 'avgmax', 'catavgmax'] as const;
+export type Pool = (typeof pools)[number];
+
 export interface BuilderOptions {
   seed: number;
+  /** Of the last feature map. */
+  pool?: Pool;
   /** Rule for convolutions; He's by outputs unless the family says otherwise. */
   conv?: InitRule;
   /** Rule for the biases of convolutions, given the shape of the weight; zeros unless the family says otherwise. */
@@ -135,6 +142,16 @@ export class Builder {
   globalPool(x: Node, name: string, keep = false): Node {
     return this.add(new GlobalAveragePool({ name, keep }), x);
   }
+  /** The pooling before the head, of the kind that was asked for. */
+  headPool(x: Node, name: string, keep = false): Node {
+    const { pool = 'avg' } = this.options;
+    if (pool === 'avg') return this.globalPool(x, name, keep);
+    if (pool === 'max') return this.add(new GlobalMaxPool({ name, keep }), x);
+    const mean = this.globalPool(x, `${name}.avg`, keep);
+    const most = this.add(new GlobalMaxPool({ name: `${name}.max`, keep }), x);
+    if (pool === 'avgmax') return this.multiply(this.sum(mean, most, `${name}.sum`), name, 0.5);
+    return this.add(tf.layers.concatenate({ name, axis: keep ? 3 : 1 }), [mean, most]);
+  }
   sum(a: Node, b: Node, name: string): Node {
     return this.add(tf.layers.add({ name }), [a, b]);
   }
@@ -190,10 +207,21 @@ export interface Graph {
   auxiliary?: string[];
 }
 
-export interface ArchitectureOptions {
+/** What can be changed about an architecture; each architecture's own where it is left out. */
+export interface Design {
+  /** Probability of dropout before the head. */
+  dropout?: number;
+  /** Stochastic depth: the probability that the last residual branch is left out in training; it grows from block to block. */
+  dropPath?: number;
+  /** Pooling of the last feature map. */
+  pool?: Pool;
+  /** Units of hidden layers, with ReLUs after them, before the layer that classifies; `none` gives features alone. */
+  head?: readonly number[] | 'none';
+}
+
+export interface ArchitectureOptions extends Design {
   classes: number;
   seed: number;
-  dropout?: number;
 }
 
 export interface Architecture {

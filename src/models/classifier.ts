@@ -2,12 +2,14 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf, type Precision, type Trial } from '../compute/index.js';
-import type { Architecture, Graph } from './builder.js';
+import { adaptStatistics } from './adapt.js';
+import type { Architecture, Design, Graph } from './builder.js';
 import { ModelError, nearest } from './errors.js';
 import { unwatch, watch } from './forgotten.js';
-import { isTorchLayer, torchValues, type Parameter } from './layers.js';
+import { Dropout, isTorchLayer, StochasticDepth, torchValues, type Parameter } from './layers.js';
 import { seedFor } from './init.js';
 import { layerwise } from './layerwise.js';
+import { GlobalMaxPool } from './pooling.js';
 import { Scoring } from './scoring.js';
 import { stagesOf, type Stage } from './stages.js';
 import { fit, toVariable, type FitOptions } from './weights/fit.js';
@@ -38,6 +40,7 @@ export interface ClassifierFacts {
   classes: string[];
   inputShape: InputShape;
   preprocessing: Preprocessing;
+  design: Design;
 }
 
 export class Classifier {
@@ -50,11 +53,13 @@ export class Classifier {
   readonly stageInfo: Stage[];
   /** The layer that gives the last feature map. */
   readonly featureMap: string;
-  /** The layer that classifies. */
-  readonly head: string;
+  /** What was changed about the architecture when it was created. */
+  readonly design: Design;
+  /** Layers and stages that `models.features` taps by default. */
+  taps: readonly string[] = [];
   /** Heads of the state dict that served its training alone. */
   private readonly auxiliary: string[];
-  private output: { classes: string[]; net: tfjs.LayersModel; scoring: Scoring };
+  private output: { classes: string[]; head: string; net: tfjs.LayersModel; scoring: Scoring };
 
   constructor(facts: ClassifierFacts, graph: Graph, input: tfjs.SymbolicTensor) {
     this.name = facts.name;
@@ -62,16 +67,22 @@ export class Classifier {
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
     this.featureMap = graph.featureMap ?? graph.stages[graph.stages.length - 1];
-    this.head = graph.head;
+    this.design = facts.design;
     this.auxiliary = graph.auxiliary ?? [];
     const net = tf.model({ inputs: input, outputs: graph.logits });
-    this.output = { classes: facts.classes, net, scoring: new Scoring(net) };
+    this.output = { classes: facts.classes, head: graph.head, net, scoring: new Scoring(net) };
     this.stageInfo = stagesOf(net.layers, graph.stages);
     watch(this, this.net);
   }
 
+  /** Names of the classes; none where the network was created without a head. */
   get classes(): string[] {
     return this.output.classes;
+  }
+
+  /** The layer that classifies; '' where there is none. */
+  get head(): string {
+    return this.output.head;
   }
 
   /** Input `[batch, …inputShape]`, output logits `[batch, classes]`. */
@@ -79,17 +90,24 @@ export class Classifier {
     return this.output.net;
   }
 
-  /** Puts another layer in the place of the head, of the same name; the old one's parameters are freed. */
-  setHead(layer: tfjs.layers.Layer, classes: string[]): void {
+  /**
+   * Puts other layers in the place of the head, the last of which classifies; the old one's parameters are freed. Without
+   * layers and classes the network gives the features that the head took.
+   */
+  setHead(layers: tfjs.layers.Layer[], classes: string[]): void {
+    if (!this.head)
+      throw new ModelError('option', `${this.name} was created without a head; create it with its classes.`);
     this.output.scoring.dispose();
     this.preprocessing.crop = false;
     const old = this.layer(this.head);
-    let logits = layer.apply(old.input) as tfjs.SymbolicTensor;
+    let logits = old.input as tfjs.SymbolicTensor;
+    for (const layer of layers) logits = layer.apply(logits) as tfjs.SymbolicTensor;
     // what follows a head of 1 × 1 convolutions: layers without parameters, of one input each
     for (const after of this.net.layers.slice(this.net.layers.indexOf(old) + 1))
       logits = again(after).apply(logits) as tfjs.SymbolicTensor;
     const net = tf.model({ inputs: this.net.inputs, outputs: logits });
-    this.output = { classes, net, scoring: new Scoring(net) };
+    const head = layers.at(-1)?.name ?? '';
+    this.output = { classes, head, net, scoring: new Scoring(net, head !== '') };
     watch(this, this.net);
     old.dispose();
   }
@@ -132,7 +150,7 @@ export class Classifier {
    * @param x `[batch, …inputShape]`, preprocessed
    * @throws ModelError `unknown-layer`
    */
-  tap(x: InputBatch, names: string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
+  tap(x: InputBatch, names: readonly string[]): { taps: tfjs.Tensor[]; logits: tfjs.Tensor2D } {
     const layers = names.map((name) => this.layer(name).name);
     const found = new Map<string, tfjs.Tensor>();
     const all = tf.tidy(() => {
@@ -183,7 +201,7 @@ export class Classifier {
   }
 
   /**
-   * Probabilities `[batch][class]` of preprocessed pictures or volumes, in batches.
+   * Probabilities `[batch][class]` of preprocessed pictures or volumes, in batches; features where there is no head.
    * @throws ModelError `option` when x is no batch of them with the model's channels; ComputeError `device` where bfloat16 can't be had
    */
   predict(
@@ -203,8 +221,7 @@ export class Classifier {
       part.dispose();
       const flat = scores.dataSync() as Float32Array;
       scores.dispose();
-      for (let k = 0; k < n; k++)
-        out.push(flat.slice(k * this.classes.length, (k + 1) * this.classes.length));
+      for (let k = 0; k < n; k++) out.push(flat.slice((k * flat.length) / n, ((k + 1) * flat.length) / n));
     }
     return out;
   }
@@ -228,25 +245,21 @@ function again(layer: tfjs.layers.Layer): tfjs.layers.Layer {
   return new kind(layer.getConfig());
 }
 
-/** Means or deviations of colour for so many channels: their mean where it isn't colour. */
-export const perChannel = (v: readonly number[], channels: number): number[] =>
-  channels === v.length ? [...v] : Array<number>(channels).fill(v.reduce((a, b) => a + b, 0) / v.length);
-
 /** Builds an architecture into a classifier. */
 export function build(
   name: string,
   architecture: Architecture,
-  options: { classes: string[]; inputShape: InputShape; seed: number; dropout?: number },
+  options: { classes: string[]; inputShape: InputShape; seed: number; design?: Design },
 ): Classifier {
-  const { inputShape } = options;
+  const { inputShape, design = {} } = options;
   const channels = inputShape.at(-1)!;
   const input = tf.input({ shape: inputShape, name: `input_${seedFor(counter++, name)}` });
   const graph = architecture.build(input, {
     classes: options.classes.length,
     seed: options.seed,
-    dropout: options.dropout,
+    ...design,
   });
-  return new Classifier(
+  const model = new Classifier(
     {
       name,
       classes: options.classes,
@@ -255,12 +268,32 @@ export function build(
         size: architecture.size,
         crop: false,
         interpolation: 'bilinear',
-        mean: perChannel(architecture.mean, channels),
-        std: perChannel(architecture.std, channels),
+        mean: adaptStatistics(architecture.mean, channels),
+        std: adaptStatistics(architecture.std, channels),
       },
+      design,
     },
     graph,
     input,
   );
+  try {
+    checkDesign(model, design);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  return model;
+}
+
+/** That the architecture has what was to be changed about it. */
+function checkDesign({ name, net }: Classifier, { dropout, dropPath, pool }: Design): void {
+  const has = (kind: unknown): boolean => net.layers.some((layer) => layer.constructor === kind);
+  const refuse = (what: string, why: string): never => {
+    throw new ModelError('option', `${what} can't be set for ${name}: ${why}.`);
+  };
+  if (pool && pool !== 'avg' && !has(GlobalMaxPool))
+    refuse('pool', 'its head does not take one number a channel of the last feature map');
+  if (dropPath && !has(StochasticDepth)) refuse('dropPath', 'the architecture defines no stochastic depth');
+  if (dropout && !has(Dropout)) refuse('dropout', 'the architecture has none before its head');
 }
 let counter = 0;

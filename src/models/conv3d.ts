@@ -4,6 +4,7 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { ops, tf } from '../compute/index.js';
 import type { Initial } from './init.js';
 import {
+  everywhere,
   initializer,
   shapeOf,
   single,
@@ -48,6 +49,9 @@ export class Conv3d extends tf.layers.Layer implements TorchLayer {
     const [window, strides, pads] = [size, stride, pad].map(ops.three);
     const out = window.map((k, i) => Math.floor((rest[i]! + 2 * pads[i] - k) / strides[i]) + 1);
     return [n, ...out, filters];
+  }
+  multiplyAdds(): number {
+    return everywhere(this, this.weight);
   }
   parameters(): Parameter[] {
     const [depth, height, width, channels, filters] = this.weight.shape as number[];

@@ -1,30 +1,33 @@
 // Models by name.
 
 import { progressPrinter } from '../compute/wheel.js';
-import { build, perChannel, type Classifier, type InputShape } from './classifier.js';
+import { adaptState, adaptStatistics } from './adapt.js';
+import { pools, type Architecture, type Design } from './builder.js';
+import { build, type Classifier, type InputShape } from './classifier.js';
 import { ModelError } from './errors.js';
 import { freeForgotten } from './forgotten.js';
 import { undrawn } from './init.js';
 import { classNames, whole } from './options.js';
 import { find } from './registry.js';
-import { replaceHead } from './transfer.js';
+import { replaceHead, reshapeHead } from './transfer.js';
 import { forget, publishedState } from './weights/published/fetch.js';
 import { published, type PublishedWeights } from './weights/published/registry.js';
 
-export interface CreateOptions {
+export interface CreateOptions extends Design {
   /** Class names, or how many there are. Default: those of the weights, else ImageNet's 1,000. */
   classes?: readonly string[] | number;
   /** Height and width, before them the depth of a network of volumes. Default: the size of the published weights. */
   inputShape?: [height: number, width: number] | [depth: number, height: number, width: number];
-  /** Channels of the input: 3, or 1 for grey pictures. */
+  /** Channels of the input: 3, or 1 for grey pictures, or any number; published weights are made to fit. */
   channels?: number;
   /**
    * Starts from published weights, with a new head unless there are as many classes as they have: `imagenet`, a tag of `weights(name)`,
    * or weights of a server of your own.
    */
   weights?: string | PublishedWeights;
-  /** Probability of dropout before the head. Default: the architecture's own. */
-  dropout?: number;
+  /** Layers or stages (`stem`, `stage1` …) that `models.features` gives beside the logits. */
+  taps?: readonly string[];
+  /** Of the initial weights. */
   seed?: number;
   /** Stops fetching weights; what came so far is kept, and the next call goes on there. */
   signal?: AbortSignal;
@@ -32,7 +35,7 @@ export interface CreateOptions {
 
 /**
  * Builds a network.
- * @throws ModelError `unknown-model` with the nearest names; `option` when a size or number can't be, or weights aren't published; `offline`, `checksum`
+ * @throws ModelError `unknown-model` and `unknown-layer` with the nearest names; `option` when a size, number or change can't be, or weights aren't published; `offline`, `checksum`
  * or `weights` when they can't be had, or don't fit; ComputeError `disk` or `cache` when they can't be kept
  */
 export const create = (name: string, options: CreateOptions = {}): Promise<Classifier> =>
@@ -45,47 +48,69 @@ export async function construct(
   { blank = Boolean(options.weights) }: { blank?: boolean } = {},
 ): Promise<Classifier> {
   const architecture = await find(name);
-  const { seed = 0, channels = 3, dropout, signal } = options;
+  const { seed = 0, channels = 3, taps = [], signal } = options;
   const weights = typeof options.weights === 'string' ? published(name, options.weights) : options.weights;
-  const { depth, minSize } = architecture;
+  const { depth } = architecture;
   const size = weights?.size ?? architecture.size;
   const inputShape = options.inputShape ?? (depth ? [depth, size, size] : [size, size]);
-  const axes = depth ? ['depth', 'height', 'width'] : ['height', 'width'];
   const classes = classNames(options.classes ?? weights?.classes ?? 1000);
-  if (!whole(channels, 1))
-    throw new ModelError('option', `channels is ${channels}; it must be a whole number from 1 on.`);
-  if (inputShape.length !== axes.length || !inputShape.every((n) => whole(n, minSize)))
-    throw new ModelError(
-      'option',
-      `inputShape is [${inputShape.join(', ')}]; ${name} needs [${axes.join(', ')}] of at least ${axes.map(() => minSize).join(' × ')}.`,
-    );
-  if (dropout !== undefined && !(dropout >= 0 && dropout < 1))
-    throw new ModelError('option', `dropout is ${dropout}; it must be from 0 up to, but not, 1.`);
-  if (weights && channels !== 3)
-    throw new ModelError(
-      'option',
-      `The weights ${weights.tag} of ${name} take 3 channels, not ${channels}; give grey pictures three times.`,
-    );
+  check(name, architecture, { ...options, inputShape, channels, seed });
   const state = weights && (await publishedState(weights, { onProgress: progressPrinter(), signal }));
   await freeForgotten();
-  const facts = { classes, inputShape: [...inputShape, channels] as InputShape, seed, dropout };
+  const { dropout, dropPath, pool, head } = options;
+  const facts = {
+    classes,
+    inputShape: [...inputShape, channels] as InputShape,
+    seed,
+    design: { dropout, dropPath, pool, head },
+  };
   const built = (): Classifier => build(name, architecture, facts);
   const model = blank ? undrawn(built) : built();
   if (state)
     try {
       const { order, size, resize, interpolation, mean, std } = weights;
-      const head = classes.length === weights.classes;
-      model.loadState(state, { order, head });
+      const whole = classes.length === weights.classes && pool !== 'catavgmax';
+      model.loadState(adaptState(model, state, { order }), { order, head: whole });
       Object.assign(model.preprocessing, {
-        ...{ size, interpolation, mean: perChannel(mean, channels), std: perChannel(std, channels) },
+        ...{ size, interpolation, mean: adaptStatistics(mean, channels), std: adaptStatistics(std, channels) },
         ...(typeof resize === 'number' ? { resize, crop: true } : {}),
       });
       // as PyTorch's libraries give pretrained networks a new head, whatever the architecture's own rule for it
-      if (!head) replaceHead(model, classes, { seed });
+      if (!whole) replaceHead(model, classes, { seed });
     } catch (error) {
       model.dispose();
       await forget(weights);
       throw error;
     }
+  try {
+    if (head) reshapeHead(model, head, seed);
+    for (const tap of taps) model.layer(tap);
+    model.taps = [...taps];
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
   return model;
+}
+
+type Checked = CreateOptions & Required<Pick<CreateOptions, 'inputShape' | 'channels' | 'seed'>>;
+
+/** Options whose faults show before anything is fetched or built. */
+function check(name: string, { depth, minSize }: Architecture, options: Checked): void {
+  const { inputShape, channels, seed, dropout = 0, dropPath = 0, pool = 'avg', head = [] } = options;
+  const refuse = (what: string): never => {
+    throw new ModelError('option', what);
+  };
+  const axes = depth ? ['depth', 'height', 'width'] : ['height', 'width'];
+  if (!whole(channels, 1)) refuse(`channels is ${channels}; it must be a whole number from 1 on.`);
+  if (!Number.isSafeInteger(seed)) refuse(`seed is ${seed}; it must be a whole number.`);
+  if (inputShape.length !== axes.length || !inputShape.every((n) => whole(n, minSize)))
+    refuse(
+      `inputShape is [${inputShape.join(', ')}]; ${name} needs [${axes.join(', ')}] of at least ${axes.map(() => minSize).join(' × ')}.`,
+    );
+  for (const [option, rate] of Object.entries({ dropout, dropPath }))
+    if (!(rate >= 0 && rate < 1)) refuse(`${option} is ${rate}; it must be from 0 up to, but not, 1.`);
+  if (!pools.includes(pool)) refuse(`pool is "${String(pool)}"; it can be ${pools.join(', ')}.`);
+  if (head !== 'none' && !(Array.isArray(head) && head.every((units) => whole(units, 1))))
+    refuse(`head is ${JSON.stringify(head)}; it can be "none" or a list of the units of hidden layers.`);
 }

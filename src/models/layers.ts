@@ -36,8 +36,14 @@ export function torchValues(p: Parameter): Float32Array {
 /** A layer with parameters; `parameters` in state-dict order. */
 export interface TorchLayer extends tfjs.layers.Layer {
   parameters(): Parameter[];
+  /** Multiply-adds for one sample, where there are any but one a value. */
+  multiplyAdds?(): number;
 }
 export const isTorchLayer = (l: tfjs.layers.Layer): l is TorchLayer => 'parameters' in l;
+
+/** Multiply-adds of a layer that applies its weight at each place of its output. */
+export const everywhere = (layer: tfjs.layers.Layer, weight: LayerVariable): number =>
+  [...shapeOf(layer.outputShape).slice(1, -1), ...weight.shape].reduce<number>((n, d) => n * d!, 1);
 
 export interface Config {
   name?: string;
@@ -159,6 +165,9 @@ export class Conv2d extends tf.layers.Layer implements TorchLayer {
   override computeOutputShape(s: Shape | Shape[]): Shape {
     const { size, stride = 1, pad = 0, filters, dilation } = this.config;
     return outShape(shapeOf(s), size, stride, pad, filters, dilation);
+  }
+  multiplyAdds(): number {
+    return everywhere(this, this.weight);
   }
   parameters(): Parameter[] {
     const [kh, kw, c, m] = this.weight.shape as number[];
@@ -367,6 +376,9 @@ export class Linear extends tf.layers.Layer implements TorchLayer {
   }
   override computeOutputShape(s: Shape | Shape[]): Shape {
     return [...shapeOf(s).slice(0, -1), this.config.units];
+  }
+  multiplyAdds(): number {
+    return everywhere(this, this.weight);
   }
   parameters(): Parameter[] {
     const [n, units] = this.weight.shape as number[];

@@ -91,8 +91,9 @@ async function fromFile(file: WeightsFile, path: string): Promise<Classifier> {
       'weights',
       `${path} holds weights but does not say of which network; build it with models.create and give it to models.load(model, file).`,
     );
-  const { model: name, classes, inputShape, channels, preprocessing } = parse(cellgrad);
-  const model = await construct(name, { classes, inputShape, channels }, { blank: true });
+  const { model: name, classes, inputShape, channels, preprocessing, design } = parse(cellgrad);
+  const options = { classes: classes.length ? classes : 1, inputShape, channels, ...design };
+  const model = await construct(name, options, { blank: true });
   Object.assign(model.preprocessing, preprocessing);
   try {
     await take(model, file, {});

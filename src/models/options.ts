@@ -8,5 +8,10 @@ export const whole = (n: number, least: number): boolean => Number.isInteger(n) 
 export function classNames(given: readonly string[] | number): string[] {
   if (!whole(typeof given === 'number' ? given : given.length, 1))
     throw new ModelError('option', `classes is ${JSON.stringify(given)}; there must be at least one.`);
+  if (typeof given !== 'number') {
+    const twice = given.find((name, i) => given.indexOf(name) < i);
+    if (twice !== undefined)
+      throw new ModelError('option', `classes has "${twice}" twice; each class needs a name of its own.`);
+  }
   return typeof given === 'number' ? Array.from({ length: given }, (_, i) => `class ${i}`) : [...given];
 }

@@ -63,7 +63,7 @@ export class AveragePool2d extends MaxPool2d<AveragePoolConfig> {
 /** Mean over height and width, and depth in volumes; `keep` leaves them as 1 × 1. */
 export class GlobalAveragePool extends tf.layers.Layer {
   static className = 'CellgradGlobalAveragePool';
-  constructor(private readonly config: Config & { keep?: boolean }) {
+  constructor(protected readonly config: Config & { keep?: boolean }) {
     super({ name: config.name });
   }
   override call(inputs: Inputs): tfjs.Tensor {
@@ -76,6 +76,16 @@ export class GlobalAveragePool extends tf.layers.Layer {
   }
   override getConfig(): tfjs.serialization.ConfigDict {
     return { ...super.getConfig(), ...this.config } as tfjs.serialization.ConfigDict;
+  }
+}
+
+/** Maximum over height and width, and depth in volumes; `keep` leaves them as 1 × 1. */
+export class GlobalMaxPool extends GlobalAveragePool {
+  static override className = 'CellgradGlobalMaxPool';
+  override call(inputs: Inputs): tfjs.Tensor {
+    const x = single(inputs);
+    const axes = x.shape.slice(2).map((_, i) => i + 1);
+    return tf.max(x, axes, this.config.keep);
   }
 }
 
@@ -136,5 +146,12 @@ export class Flatten extends tf.layers.Layer {
   }
 }
 
-for (const layer of [MaxPool2d, AveragePool2d, GlobalAveragePool, AdaptiveAveragePool, Flatten])
+for (const layer of [
+  MaxPool2d,
+  AveragePool2d,
+  GlobalAveragePool,
+  GlobalMaxPool,
+  AdaptiveAveragePool,
+  Flatten,
+])
   tf.serialization.registerClass(layer as unknown as Parameters<typeof tf.serialization.registerClass>[0]);

@@ -1,5 +1,6 @@
 // A model on disk: one safetensors file with the weights and what is needed to build the network again.
 
+import type { Design } from './builder.js';
 import type { Classifier, Preprocessing } from './classifier.js';
 import type { CreateOptions } from './create.js';
 import { torchValues } from './layers.js';
@@ -13,6 +14,7 @@ export const description = (model: Classifier, facts: Record<string, unknown> = 
   inputShape: model.inputShape.slice(0, -1) as Description['inputShape'],
   channels: model.inputShape.at(-1)!,
   preprocessing: model.preprocessing,
+  design: model.design,
   facts,
 });
 export interface Description {
@@ -21,6 +23,8 @@ export interface Description {
   inputShape: NonNullable<CreateOptions['inputShape']>;
   channels: number;
   preprocessing: Preprocessing;
+  /** What was changed about the architecture; absent in files of earlier versions. */
+  design?: Design;
   facts: Record<string, unknown>;
 }
 

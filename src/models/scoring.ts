@@ -33,7 +33,11 @@ export class Scoring {
   private weights = '';
   private readonly seen = new Map<string, number>();
 
-  constructor(private readonly net: tfjs.LayersModel) {
+  /** @param classifies whether the network gives logits, which become probabilities */
+  constructor(
+    private readonly net: tfjs.LayersModel,
+    private readonly classifies = true,
+  ) {
     this.pairs = pairs(net);
   }
 
@@ -41,9 +45,10 @@ export class Scoring {
     let step = this.steps.get(precision);
     if (!step) {
       const options = { prepared: true, precision };
+      const score = (y: tfjs.Tensor): tfjs.Tensor => (this.classifies ? tf.softmax(y) : tf.clone(y));
       step = {
-        plain: compile((x) => [tf.softmax(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
-        fixed: compile((x) => [tf.softmax(onlyFinite(x, this.run(x)))], { ...options, fuse: true }),
+        plain: compile((x) => [score(this.net.apply(x, { training: false }) as tfjs.Tensor)], options),
+        fixed: compile((x) => [score(onlyFinite(x, this.run(x)))], { ...options, fuse: true }),
       };
       this.steps.set(precision, step);
     }

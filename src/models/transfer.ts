@@ -5,7 +5,7 @@ import type { Classifier } from './classifier.js';
 import { ModelError, nearest } from './errors.js';
 import { classNames } from './options.js';
 import { linear, linearBias, seedFor, torchConv, torchConvBias } from './init.js';
-import { Conv2d, Linear, type TorchLayer } from './layers.js';
+import { Activation, Conv2d, Linear, type TorchLayer } from './layers.js';
 
 /** Output neurons that stay: for a new class the old one whose neuron it takes; true keeps those of the same name. */
 export type Keep = boolean | Readonly<Record<string, string>>;
@@ -29,25 +29,11 @@ export function replaceHead(
 ): Classifier {
   const names = classNames(classes);
   const pairs = keptNeurons(model.classes, names, keep);
-  const own = seedFor(seed, model.head);
-  const { head: name } = model;
   const units = names.length;
   const before = pairs.length ? neurons(model) : [];
-  const head =
-    model.layer(name) instanceof Conv2d
-      ? // as SqueezeNet and DPN classify
-        new Conv2d({
-          name,
-          filters: units,
-          size: 1,
-          bias: true,
-          init: torchConv(own),
-          biasInit: torchConvBias(own + 1),
-        })
-      : new Linear({ name, units, init: linear(own), biasInit: linearBias(own + 1) });
-  model.setHead(head, names);
+  model.setHead([like(model, model.head, units, seed)], names);
   before.forEach((old, p) => {
-    const { variable } = (model.layer(name) as TorchLayer).parameters()[p];
+    const { variable } = (model.layer(model.head) as TorchLayer).parameters()[p];
     const values = (variable.read().dataSync() as Float32Array).slice();
     const rows = values.length / units;
     for (const [to, from] of pairs)
@@ -55,6 +41,38 @@ export function replaceHead(
     tf.tidy(() => void variable.write(tf.tensor(values, variable.shape as number[], 'float32')));
   });
   return model;
+}
+
+/** A fully connected layer of the kind of the model's head, with initial weights by PyTorch's rule for it. */
+function like(model: Classifier, name: string, units: number, seed: number): Conv2d | Linear {
+  const own = seedFor(seed, name);
+  return model.head && model.layer(model.head) instanceof Conv2d
+    ? // as SqueezeNet and DPN classify
+      new Conv2d({
+        name,
+        filters: units,
+        size: 1,
+        bias: true,
+        init: torchConv(own),
+        biasInit: torchConvBias(own + 1),
+      })
+    : new Linear({ name, units, init: linear(own), biasInit: linearBias(own + 1) });
+}
+
+/**
+ * Gives the model a head with hidden layers and ReLUs between them, named as in an nn.Sequential (`fc.0`, `fc.1` …), or
+ * none at all, so that it gives features.
+ * @param hidden units of each hidden layer, or `none`
+ */
+export function reshapeHead(model: Classifier, hidden: readonly number[] | 'none', seed: number): void {
+  if (hidden === 'none') return model.setHead([], []);
+  const { head, classes } = model;
+  const layers = hidden.flatMap((units, i) => [
+    like(model, `${head}.${2 * i}`, units, seed),
+    new Activation({ name: `${head}.${2 * i + 1}`, kind: 'relu' }),
+  ]);
+  layers.push(like(model, `${head}.${2 * hidden.length}`, classes.length, seed));
+  model.setHead(layers, classes);
 }
 
 /** Values of the head's weight and bias; the outputs are their last axis. */

@@ -15,6 +15,7 @@ const model = await models.create(process.argv[2], {
   seed: 1,
   // each backend has random numbers of its own
   dropout: 0,
+  dropPath: 0,
 });
 const random = (shape: number[], seed: number): tfjs.Tensor =>
   tf.randomUniform(shape, -1, 1, 'float32', seed);

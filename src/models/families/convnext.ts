@@ -25,8 +25,8 @@ const convnext = (widths: number[], depths: number[], drop: number): Architectur
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed, conv: weight });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = drop }) {
+    const b = new Builder({ seed, pool, conv: weight });
     let x = b.conv(input, 'features.0.0', widths[0], 4, { stride: 4, bias: true });
     x = b.layerNorm(x, 'features.0.1', epsilon);
     const stages = ['features.0.1'];
@@ -34,13 +34,14 @@ const convnext = (widths: number[], depths: number[], drop: number): Architectur
     let done = 0;
     depths.forEach((count, s) => {
       for (let i = 0; i < count; i++)
-        x = block(b, x, `features.${2 * s + 1}.${i}`, (drop * done++) / (total - 1));
+        x = block(b, x, `features.${2 * s + 1}.${i}`, (dropPath * done++) / (total - 1));
       stages.push(x.sourceLayer.name);
       if (s === depths.length - 1) return;
       x = b.layerNorm(x, `features.${2 * s + 2}.0`, epsilon);
       x = b.conv(x, `features.${2 * s + 2}.1`, widths[s + 1], 2, { stride: 2, bias: true });
     });
-    x = b.layerNorm(b.globalPool(x, 'avgpool'), 'classifier.0', epsilon);
+    x = b.layerNorm(b.headPool(x, 'avgpool'), 'classifier.0', epsilon);
+    x = b.dropout(x, 'dropout', dropout);
     return { logits: b.linear(x, 'classifier.2', classes, { weight }), stages, head: 'classifier.2' };
   },
 });

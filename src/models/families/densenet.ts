@@ -9,8 +9,8 @@ const densenet = (growth: number, blocks: number[], stem: number): Architecture 
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed, conv: (s) => kaiming('in', s) });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Builder({ seed, pool, conv: (s) => kaiming('in', s) });
     let x = b.conv(input, 'features.conv0', stem, 7, { stride: 2, pad: 3 });
     x = b.act(b.norm(x, 'features.norm0'), 'features.relu0', 'relu');
     const stages = ['features.relu0'];
@@ -33,7 +33,8 @@ const densenet = (growth: number, blocks: number[], stem: number): Architecture 
     });
     x = b.act(b.norm(x, 'features.norm5'), 'features.relu5', 'relu');
     stages.push('features.relu5');
-    const logits = b.linear(b.globalPool(x, 'avgpool'), 'classifier', classes, { weight: linear });
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
+    const logits = b.linear(x, 'classifier', classes, { weight: linear });
     return { logits, stages, head: 'classifier' };
   },
 });

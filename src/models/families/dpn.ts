@@ -60,8 +60,8 @@ const dpn = (design: Design): Architecture => ({
   size: 224,
   mean: [124 / 255, 117 / 255, 104 / 255],
   std: Array<number>(3).fill(1 / (0.0167 * 255)),
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Builder({ seed, conv: torchConv, convBias: torchConvBias, norm: { epsilon: 1e-3 } });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Builder({ seed, pool, conv: torchConv, convBias: torchConvBias, norm: { epsilon: 1e-3 } });
     const { filters, size } = design.stem;
     const stem = 'features.conv1_1';
     const names: [string, string, string] = [`${stem}.conv`, `${stem}.bn`, `${stem}.bn.act`];
@@ -86,7 +86,7 @@ const dpn = (design: Design): Architecture => ({
     // timm's class names ELU for it, but what it builds is ReLU
     x = b.act(b.norm(x, last), `${last}.act`, 'relu');
     stages.push(`${last}.act`);
-    x = b.dropout(b.globalPool(x, 'global_pool', true), 'drop', dropout);
+    x = b.dropout(b.headPool(x, 'global_pool', true), 'drop', dropout);
     x = b.conv(x, 'classifier', classes, 1, { bias: true });
     return { logits: b.flatten(x, 'flatten'), stages, head: 'classifier' };
   },

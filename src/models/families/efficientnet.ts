@@ -20,8 +20,8 @@ const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design):
   minSize: 32,
   size,
   ...(statistics ?? imagenetStatistics),
-  build(input, { classes, seed, dropout: rate = dropout }) {
-    const b = new Builder({ seed, norm });
+  build(input, { classes, seed, pool, dropout: rate = dropout, dropPath = 0.2 }) {
+    const b = new Builder({ seed, pool, norm });
     const total = table.reduce((a, s) => a + s.blocks, 0);
     const stem = table[0].stem;
     let x = b.unit(input, unitNames('features.0'), stem, 3, { stride: 2, pad: 1, kind: 'swish' });
@@ -30,14 +30,14 @@ const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design):
     table.forEach((stage, s) => {
       for (let i = 0; i < stage.blocks; i++) {
         const block = stage.fused ? fusedBlock : mbconv;
-        const drop = rate ? (0.2 * done++) / total : 0;
+        const drop = (dropPath * done++) / total;
         x = block(b, x, `features.${s + 1}.${i}`, stage, i === 0 ? stage.stride : 1, drop);
       }
       if (table[s + 1]?.stride !== 1) stages.push(x.sourceLayer.name);
     });
     const at = table.length + 1;
     x = b.unit(x, unitNames(`features.${at}`), last ?? 4 * x.shape[3]!, 1, { kind: 'swish' });
-    x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', rate);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'classifier.0', rate);
     const logits = b.linear(x, 'classifier.1', classes, headInit);
     return { logits, stages, featureMap: `features.${at}.2`, head: 'classifier.1' };
   },

@@ -71,8 +71,8 @@ const ghostnet: Architecture = {
   minSize: 1,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed, conv: torchConv, convBias: torchConvBias });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool, conv: torchConv, convBias: torchConvBias });
     let x = b.unit(input, ['conv_stem', 'bn1', 'act1'], 16, 3, { stride: 2, pad: 1 });
     const stages = ['act1'];
     let group = 0;
@@ -85,11 +85,11 @@ const ghostnet: Architecture = {
     }
     const last = `blocks.${group}.0`;
     x = b.unit(x, [`${last}.conv`, `${last}.bn1`, `${last}.bn1.act`], 960, 1);
-    stages.push(`${last}.bn1.act`);
-    x = b.conv(b.globalPool(x, 'global_pool', true), 'conv_head', 1280, 1, { bias: true });
+    x = b.conv(b.headPool(x, 'global_pool', true), 'conv_head', 1280, 1, { bias: true });
     x = b.flatten(b.act(x, 'act2', 'relu'), 'flatten');
     x = b.dropout(x, 'drop', dropout);
-    return { logits: b.linear(x, 'classifier', classes), stages, head: 'classifier' };
+    const logits = b.linear(x, 'classifier', classes);
+    return { logits, stages, featureMap: `${last}.bn1.act`, head: 'classifier' };
   },
 };
 

@@ -24,17 +24,17 @@ const googlenet: Architecture = {
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed, conv: (s) => normal(0.01, s), norm: { epsilon: 1e-3 } });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool, conv: (s) => normal(0.01, s), norm: { epsilon: 1e-3 } });
     const unit = (x: Node, name: string, filters: number, size: number, stride = 1): Node =>
       b.unit(x, [`${name}.conv`, `${name}.bn`, `${name}.relu`], filters, size, { stride, pad: size >> 1 });
-    const pool = (x: Node, name: string, size: number): Node =>
+    const halved = (x: Node, name: string, size: number): Node =>
       b.maxPool(x, name, { size, stride: 2, ceil: true });
     let x = unit(input, 'conv1', 64, 7, 2);
     const stages = ['conv1.relu'];
-    x = unit(unit(pool(x, 'maxpool1', 3), 'conv2', 64, 1), 'conv3', 192, 3);
+    x = unit(unit(halved(x, 'maxpool1', 3), 'conv2', 64, 1), 'conv3', 192, 3);
     stages.push('conv3.relu');
-    x = pool(x, 'maxpool2', 3);
+    x = halved(x, 'maxpool2', 3);
     for (const [module, [direct, reduce3, size3, reduce5, size5, projection]] of Object.entries(modules)) {
       const name = `inception${module}`;
       const branches = [unit(x, `${name}.branch1`, direct, 1)];
@@ -46,11 +46,11 @@ const googlenet: Architecture = {
       x = b.concat(branches, `${name}.out`);
       if (module in pools) {
         stages.push(`${name}.out`);
-        x = pool(x, `maxpool${pools[module][0]}`, pools[module][1]);
+        x = halved(x, `maxpool${pools[module][0]}`, pools[module][1]);
       }
     }
     stages.push('inception5b.out');
-    x = b.dropout(b.globalPool(x, 'avgpool'), 'dropout', dropout);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
     const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.01, s) });
     return { logits, stages, head: 'fc', auxiliary: ['aux1', 'aux2'] };
   },

@@ -79,14 +79,12 @@ const hrnet = (width: number): Architecture => ({
   minSize: 29,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0 }) {
+  build(input, { classes, seed, pool, dropout = 0 }) {
     checkSize(input.shape);
-    const b = new Builder({ seed, convBias: torchConvBias });
+    const b = new Builder({ seed, pool, convBias: torchConvBias });
     let x = b.unit(input, ['conv1', 'bn1', 'act1'], 64, 3, { stride: 2, pad: 1 });
     x = b.unit(x, ['conv2', 'bn2', 'act2'], 64, 3, { stride: 2, pad: 1 });
-    const stages = ['act2'];
     for (let i = 0; i < 4; i++) x = residual(b, { branch: bottleneck() }, x, `layer1.${i}`, 64, 1);
-    stages.push(x.sourceLayer.name);
     const first = 'transition1.0';
     let branches = [x];
     modules.forEach((count, s) => {
@@ -94,12 +92,13 @@ const hrnet = (width: number): Architecture => ({
       if (s === 0) branches = [b.unit(x, [`${first}.0`, `${first}.1`, `${first}.2`], width, 3, { pad: 1 })];
       branches.push(halved(b, lowest, `transition${s + 1}.${s + 1}`, width << (s + 1), 1, true));
       for (let i = 0; i < count; i++) branches = module(b, branches, `stage${s + 2}.${i}`);
-      stages.push(branches.at(-1)!.sourceLayer.name);
     });
     x = joined(b, branches);
-    stages.push('final_layer.2');
-    x = b.dropout(b.globalPool(x, 'global_pool'), 'head_drop', dropout);
-    return { logits: b.linear(x, 'classifier', classes), stages, head: 'classifier' };
+    x = b.dropout(b.headPool(x, 'global_pool'), 'head_drop', dropout);
+    // as in timm, the widened branches, not the stages of the same names
+    const stages = ['act1', ...last.map((_, i) => `incre_modules.${i}.0.out`)];
+    const logits = b.linear(x, 'classifier', classes);
+    return { logits, stages, featureMap: 'final_layer.2', head: 'classifier' };
   },
 });
 

@@ -83,8 +83,8 @@ const inceptionV3: Architecture = {
   minSize: 75,
   size: 299,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.5 }) {
-    const b = new Inception({ seed, conv: (s) => normal(0.1, s), norm: { epsilon: 1e-3 } });
+  build(input, { classes, seed, pool, dropout = 0.5 }) {
+    const b = new Inception({ seed, pool, conv: (s) => normal(0.1, s), norm: { epsilon: 1e-3 } });
     let x = b.basic(input, 'Conv2d_1a_3x3', 32, 3, 2);
     x = b.basic(b.basic(x, 'Conv2d_2a_3x3', 32, 3, 1, false), 'Conv2d_2b_3x3', 64, 3);
     const stages = ['Conv2d_2b_3x3.relu'];
@@ -120,7 +120,7 @@ const inceptionV3: Architecture = {
     x = b.module(x, 'Mixed_7a', reduction, 'max');
     x = b.forked(b.forked(x, 'Mixed_7b'), 'Mixed_7c');
     stages.push('Mixed_7c.out');
-    x = b.dropout(b.globalPool(x, 'avgpool'), 'dropout', dropout);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
     const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.1, s) });
     return { logits, stages, head: 'fc', auxiliary: ['AuxLogits'] };
   },

@@ -19,8 +19,8 @@ const mnasnet = (width: number): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed, norm: { momentum: 1 - 0.9997 } });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool, norm: { momentum: 1 - 0.9997 } });
     const names = (at: number): [string, string, string] => [
       `layers.${at}`,
       `layers.${at + 1}`,
@@ -47,7 +47,7 @@ const mnasnet = (width: number): Architecture => ({
       if (rows[row + 1]?.[4] !== 1) stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, names(14), 1280, 1);
-    x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', dropout);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'classifier.0', dropout);
     const weight = (s: number): ReturnType<typeof uniform> => uniform((shape) => Math.sqrt(3 / shape[0]), s);
     const logits = b.linear(x, 'classifier.1', classes, { weight });
     return { logits, stages, featureMap: 'layers.16', head: 'classifier.1' };

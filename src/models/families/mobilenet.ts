@@ -20,8 +20,8 @@ const mobilenetV2: Architecture = {
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool });
     let x = b.conv(input, 'features.0.0', 32, 3, { stride: 2, pad: 1 });
     x = b.act(b.norm(x, 'features.0.1'), 'features.0.2', 'relu6');
     const stages: string[] = [];
@@ -53,7 +53,7 @@ const mobilenetV2: Architecture = {
     stages.push(last);
     x = b.norm(b.conv(x, `features.${index}.0`, 1280, 1), `features.${index}.1`);
     x = b.act(x, `features.${index}.2`, 'relu6');
-    x = b.dropout(b.globalPool(x, 'avgpool'), 'classifier.0', dropout);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'classifier.0', dropout);
     const logits = b.linear(x, 'classifier.1', classes, { weight: (s) => normal(0.01, s) });
     return { logits, stages, featureMap: `features.${index}.2`, head: 'classifier.1' };
   },
@@ -83,8 +83,8 @@ const mobilenetV3 = (rows: Row[], hidden: number): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed, norm: { epsilon: 1e-3, momentum: 0.01 } });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool, norm: { epsilon: 1e-3, momentum: 0.01 } });
     const kind = 'hardSwish';
     const names = (at: number): [string, string, string] => [
       `features.${at}.0`,
@@ -101,7 +101,7 @@ const mobilenetV3 = (rows: Row[], hidden: number): Architecture => ({
     x = b.unit(x, last, 6 * x.shape[3]!, 1, { kind });
     stages.push(last[2]);
     const weight = (s: number): ReturnType<typeof normal> => normal(0.01, s);
-    x = b.linear(b.globalPool(x, 'avgpool'), 'classifier.0', hidden, { weight });
+    x = b.linear(b.headPool(x, 'avgpool'), 'classifier.0', hidden, { weight });
     x = b.dropout(b.act(x, 'classifier.1', kind), 'classifier.2', dropout);
     return { logits: b.linear(x, 'classifier.3', classes, { weight }), stages, head: 'classifier.3' };
   },

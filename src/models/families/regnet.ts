@@ -33,10 +33,11 @@ const regnet = (design: Design): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
+    const b = new Builder({ seed, pool });
     let x = b.unit(input, ['stem.0', 'stem.1', 'stem.2'], 32, 3, { stride: 2, pad: 1 });
     const stages = ['stem.2'];
+    let done = 0;
     stagesOf(design).forEach(([width, blocks], s) => {
       for (let i = 0; i < blocks; i++) {
         const name = `trunk_output.block${s + 1}.block${s + 1}-${i}`;
@@ -49,12 +50,14 @@ const regnet = (design: Design): Architecture => ({
         x = b.unit(x, [...names('f.b'), `${name}.f.b.2`], width, 3, { stride, pad: 1, groups });
         x = b.squeeze(x, `${name}.f.se`, round(before.shape[3]! / 4));
         x = b.unit(x, names('f.c'), width, 1);
+        x = b.stochasticDepth(x, `${name}.drop_path`, (dropPath * done++) / (design.depth - 1));
         x = b.act(b.sum(skip, x, `${name}.add`), `${name}.activation`, 'relu');
       }
       stages.push(x.sourceLayer.name);
     });
     const weight = (s: number): ReturnType<typeof normal> => normal(0.01, s);
-    const logits = b.linear(b.globalPool(x, 'avgpool'), 'fc', classes, { weight });
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
+    const logits = b.linear(x, 'fc', classes, { weight });
     return { logits, stages, head: 'fc' };
   },
 });

@@ -33,12 +33,12 @@ const res2net = (branch: Branch, blocks: number[]): Architecture => ({
   minSize: 1,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Builder({ seed });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
+    const b = new Builder({ seed, pool });
     const stem = b.unit(input, ['conv1', 'bn1', 'act1'], 64, 7, { stride: 2, pad: 3 });
     const pooled = b.maxPool(stem, 'maxpool', { size: 3, stride: 2, pad: 1 });
-    const { x, ends } = residualStages(b, pooled, blocks, { branch });
-    const features = b.dropout(b.globalPool(x, 'global_pool'), 'dropout', dropout);
+    const { x, ends } = residualStages(b, pooled, blocks, { branch, drop: dropPath });
+    const features = b.dropout(b.headPool(x, 'global_pool'), 'dropout', dropout);
     return { logits: b.linear(features, 'fc', classes), stages: ['act1', ...ends], head: 'fc' };
   },
 });

@@ -12,6 +12,8 @@ export interface Block {
   branch: Branch;
   /** Default: a convolution of 1 × 1. */
   shortcut?: Shortcut;
+  /** Stochastic depth of the last block; it grows from 0 at the first. Default 0. */
+  drop?: number;
 }
 
 /** Factor between a bottleneck's inner filters and its output. */
@@ -23,13 +25,13 @@ const projection: Shortcut = (b, x, name, channels, stride) =>
 /** A branch and its shortcut, which is projected where the branch changes the shape. */
 export function residual(
   b: Builder,
-  { branch, shortcut = projection }: Block,
+  { branch, shortcut = projection, drop = 0 }: Block,
   input: Node,
   name: string,
   filters: number,
   stride: number,
 ): Node {
-  const x = branch(b, input, name, filters, stride);
+  const x = b.stochasticDepth(branch(b, input, name, filters, stride), `${name}.drop_path`, drop);
   const channels = x.shape[3]!;
   const same = stride === 1 && input.shape[3] === channels;
   const skip = same ? input : shortcut(b, input, name, channels, stride);
@@ -48,9 +50,13 @@ export function residualStages(
   block: Block,
 ): { x: Node; ends: string[] } {
   let x = input;
+  const last = blocks.reduce((sum, count) => sum + count, 0) - 1;
+  let done = 0;
   const ends = blocks.map((count, s) => {
-    for (let i = 0; i < count; i++)
-      x = residual(b, block, x, `layer${s + 1}.${i}`, 64 << s, i === 0 && s > 0 ? 2 : 1);
+    for (let i = 0; i < count; i++) {
+      const drop = ((block.drop ?? 0) * done++) / last;
+      x = residual(b, { ...block, drop }, x, `layer${s + 1}.${i}`, 64 << s, i === 0 && s > 0 ? 2 : 1);
+    }
     return x.sourceLayer.name;
   });
   return { x, ends };

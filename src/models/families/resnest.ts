@@ -46,14 +46,14 @@ const resnest = (blocks: number[]): Architecture => ({
   minSize: 1,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Builder({ seed, convBias: torchConvBias });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
+    const b = new Builder({ seed, pool, convBias: torchConvBias });
     let x = b.unit(input, ['conv1.0', 'conv1.1', 'conv1.2'], 32, 3, { stride: 2, pad: 1 });
     x = b.unit(x, ['conv1.3', 'conv1.4', 'conv1.5'], 32, 3, { pad: 1 });
     x = b.unit(x, ['conv1.6', 'bn1', 'act1'], 64, 3, { pad: 1 });
     x = b.maxPool(x, 'maxpool', { size: 3, stride: 2, pad: 1 });
-    const { x: last, ends } = residualStages(b, x, blocks, { branch, shortcut: averaged });
-    const features = b.dropout(b.globalPool(last, 'global_pool'), 'dropout', dropout);
+    const { x: last, ends } = residualStages(b, x, blocks, { branch, shortcut: averaged, drop: dropPath });
+    const features = b.dropout(b.headPool(last, 'global_pool'), 'dropout', dropout);
     return { logits: b.linear(features, 'fc', classes), stages: ['act1', ...ends], head: 'fc' };
   },
 });

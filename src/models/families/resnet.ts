@@ -32,14 +32,14 @@ const resnet = (branch: Branch, blocks: number[]): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
+    const b = new Builder({ seed, pool });
     let x = b.conv(input, 'conv1', 64, 7, { stride: 2, pad: 3 });
     x = b.act(b.norm(x, 'bn1'), 'relu', 'relu');
     x = b.maxPool(x, 'maxpool', { size: 3, stride: 2, pad: 1 });
-    const { x: features, ends } = residualStages(b, x, blocks, { branch });
-    const logits = b.linear(b.globalPool(features, 'avgpool'), 'fc', classes);
-    return { logits, stages: ['relu', ...ends], head: 'fc' };
+    const { x: map, ends } = residualStages(b, x, blocks, { branch, drop: dropPath });
+    const features = b.dropout(b.headPool(map, 'avgpool'), 'dropout', dropout);
+    return { logits: b.linear(features, 'fc', classes), stages: ['relu', ...ends], head: 'fc' };
   },
 });
 

@@ -56,12 +56,12 @@ const senet = (
   minSize: 3,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed, dropout = 0.2 }) {
-    const b = new Builder({ seed, convBias: torchConvBias });
+  build(input, { classes, seed, pool, dropout = 0.2 }) {
+    const b = new Builder({ seed, pool, convBias: torchConvBias });
     const first = stem(b, input);
     const pooled = b.maxPool(first, 'pool0', { size: 3, stride: 2, ceil: true });
     const { x, ends } = residualStages(b, pooled, blocks, { branch, shortcut });
-    const features = b.dropout(b.globalPool(x, 'global_pool'), 'dropout', dropout);
+    const features = b.dropout(b.headPool(x, 'global_pool'), 'dropout', dropout);
     const logits = b.linear(features, 'last_linear', classes);
     return { logits, stages: [first.sourceLayer.name, ...ends], head: 'last_linear' };
   },

@@ -34,8 +34,8 @@ const shufflenet = (channels: number[]): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed, conv: torchConv });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Builder({ seed, pool, conv: torchConv });
     let x = b.unit(input, ['conv1.0', 'conv1.1', 'conv1.2'], 24, 3, { stride: 2, pad: 1 });
     const stages = ['conv1.2', 'maxpool'];
     x = b.maxPool(x, 'maxpool', { size: 3, stride: 2, pad: 1 });
@@ -44,7 +44,8 @@ const shufflenet = (channels: number[]): Architecture => ({
       stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, ['conv5.0', 'conv5.1', 'conv5.2'], channels[3], 1);
-    const logits = b.linear(b.globalPool(x, 'avgpool'), 'fc', classes);
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
+    const logits = b.linear(x, 'fc', classes);
     return { logits, stages, featureMap: 'conv5.2', head: 'fc' };
   },
 });

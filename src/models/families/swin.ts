@@ -48,8 +48,8 @@ const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
   minSize: 32,
   size: 224,
   ...imagenetStatistics,
-  build(input, { classes, seed }) {
-    const b = new Builder({ seed, conv: torchConv, convBias: torchConvBias });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = drop }) {
+    const b = new Builder({ seed, pool, conv: torchConv, convBias: torchConvBias });
     let x = b.conv(input, 'features.0.0', width, 4, { stride: 4, bias: true });
     x = b.layerNorm(x, 'features.0.2', epsilon);
     const stages = ['features.0.2'];
@@ -57,7 +57,7 @@ const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
     let done = 0;
     depths.forEach((count, s) => {
       for (let i = 0; i < count; i++) {
-        const rate = (drop * done++) / (total - 1);
+        const rate = (dropPath * done++) / (total - 1);
         x = block(b, x, `features.${2 * s + 1}.${i}`, heads[s], i % 2 ? 3 : 0, rate);
       }
       stages.push(x.sourceLayer.name);
@@ -68,7 +68,8 @@ const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
       x = b.layer(b.layerNorm(x, `${name}.norm`, epsilon), reduction);
     });
     x = b.layerNorm(x, 'norm', epsilon);
-    const logits = b.linear(b.globalPool(x, 'avgpool'), 'head', classes, { weight });
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
+    const logits = b.linear(x, 'head', classes, { weight });
     return { logits, stages, featureMap: 'norm', head: 'head' };
   },
 });

@@ -19,12 +19,15 @@ const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
   minSize: 32,
   size,
   ...(lite ? { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } : imagenetStatistics),
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Builder({ seed, norm: { epsilon: 1e-3 } });
+  build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
+    const b = new Builder({ seed, pool, norm: { epsilon: 1e-3 } });
     const kind = lite ? 'relu6' : 'swish';
     let x = b.unit(input, ['conv_stem', 'bn1', 'act1'], table[0].stem, 3, { stride: 2, ...same, kind });
     const stages: string[] = [];
+    const total = table.reduce((sum, { blocks }) => sum + blocks, 0);
+    let done = 0;
     const block = (input: Node, name: string, stage: Stage, stride: number): Node => {
+      const drop = (dropPath * done++) / total;
       const channels = input.shape[3]!;
       const hidden = channels * stage.expansion;
       let x = input;
@@ -41,14 +44,15 @@ const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
           names: ['conv_reduce', 'conv_expand'],
         });
       x = b.unit(x, [`${name}.${expands ? 'conv_pwl' : 'conv_pw'}`, norm()], stage.channels, 1);
-      return stride === 1 && channels === stage.channels ? b.sum(x, input, `${name}.out`) : x;
+      if (stride !== 1 || channels !== stage.channels) return x;
+      return b.sum(b.stochasticDepth(x, `${name}.drop_path`, drop), input, `${name}.out`);
     };
     table.forEach((stage, s) => {
       for (let i = 0; i < stage.blocks; i++) x = block(x, `blocks.${s}.${i}`, stage, i ? 1 : stage.stride);
       if (table[s + 1]?.stride !== 1) stages.push(x.sourceLayer.name);
     });
     x = b.unit(x, ['conv_head', 'bn2', 'act2'], last, 1, { kind });
-    x = b.dropout(b.globalPool(x, 'global_pool'), 'drop', dropout);
+    x = b.dropout(b.headPool(x, 'global_pool'), 'drop', dropout);
     const logits = b.linear(x, 'classifier', classes, headInit);
     return { logits, stages, featureMap: 'act2', head: 'classifier' };
   },

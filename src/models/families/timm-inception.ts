@@ -95,8 +95,8 @@ const v4 = {
 
 const inceptionV4: Architecture = {
   ...common,
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Inception({ seed, ...settings });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Inception({ seed, pool, ...settings });
     let at = 0;
     const next = (): string => `features.${at++}`;
     let x = b.basic(b.basic(input, next(), 32, 3, 2), next(), 32, 3, 1, false);
@@ -132,7 +132,7 @@ const inceptionV4: Architecture = {
     x = b.reduction(x, next(), v4.reductionB);
     repeat(3, () => (x = b.forked(x, next())));
     end();
-    x = b.dropout(b.globalPool(x, 'global_pool'), 'head_drop', dropout);
+    x = b.dropout(b.headPool(x, 'global_pool'), 'head_drop', dropout);
     return { logits: b.linear(x, 'last_linear', classes), stages, head: 'last_linear' };
   },
 };
@@ -148,8 +148,8 @@ const resnetV2 = {
 
 const inceptionResnetV2: Architecture = {
   ...common,
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Inception({ seed, ...settings });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Inception({ seed, pool, ...settings });
     let x = b.basic(b.basic(input, 'conv2d_1a', 32, 3, 2), 'conv2d_2a', 32, 3, 1, false);
     x = b.basic(x, 'conv2d_2b', 64, 3);
     const stages = [x.sourceLayer.name];
@@ -167,7 +167,7 @@ const inceptionResnetV2: Architecture = {
     repeat(9, (i) => (x = b.residual(x, `repeat_2.${i}`, resnetV2.block8, 0.2)));
     x = b.basic(b.residual(x, 'block8', resnetV2.block8, 1, false), 'conv2d_7b', 1536, 1);
     end();
-    x = b.dropout(b.globalPool(x, 'global_pool'), 'head_drop', dropout);
+    x = b.dropout(b.headPool(x, 'global_pool'), 'head_drop', dropout);
     return { logits: b.linear(x, 'classif', classes), stages, head: 'classif' };
   },
 };

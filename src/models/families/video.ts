@@ -88,8 +88,8 @@ const video = (stem: Stem, kinds: Kind[]): Architecture => ({
   depth: 16,
   mean: [0.43216, 0.394666, 0.37645],
   std: [0.22803, 0.22145, 0.216989],
-  build(input, { classes, seed }) {
-    const b = new Video({ seed });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Video({ seed, pool });
     const [y, end] = stem(b, input);
     let x = y;
     const stages = [end];
@@ -99,7 +99,8 @@ const video = (stem: Stem, kinds: Kind[]): Architecture => ({
       x = block(b, kind, x, `${name}.1`, 64 << s, 1);
       stages.push(`${name}.1.out`);
     });
-    const logits = b.linear(b.globalPool(x, 'avgpool'), 'fc', classes, { weight: (s) => normal(0.01, s) });
+    x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
+    const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.01, s) });
     return { logits, stages, head: 'fc' };
   },
 });

@@ -32,8 +32,8 @@ const xception: Architecture = {
   size: 299,
   mean: [0.5, 0.5, 0.5],
   std: [0.5, 0.5, 0.5],
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new Separable({ seed });
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new Separable({ seed, pool });
     let x = b.unit(input, ['conv1', 'bn1', 'act1'], 32, 3, { stride: 2 });
     x = b.unit(x, ['conv2', 'bn2', 'act2'], 64, 3);
     x = b.block(x, 'block1', [128, 128], { halve: true, activate: false });
@@ -43,7 +43,7 @@ const xception: Architecture = {
     x = b.block(x, 'block12', [728, 1024], { halve: true });
     x = b.act(b.separable(x, ['conv3', 'bn3'], 1536), 'act3', 'relu');
     x = b.act(b.separable(x, ['conv4', 'bn4'], 2048), 'act4', 'relu');
-    const features = b.dropout(b.globalPool(x, 'global_pool'), 'dropout', dropout);
+    const features = b.dropout(b.headPool(x, 'global_pool'), 'dropout', dropout);
     // as timm: a stage's output is taken behind the activation that starts the next block
     const stages = ['act2', 'block2.rep.0', 'block3.rep.0', 'block12.rep.0', 'act4'];
     return { logits: b.linear(features, 'fc', classes), stages, head: 'fc' };

@@ -19,6 +19,7 @@ import {
   AveragePool2d,
   Flatten,
   GlobalAveragePool,
+  GlobalMaxPool,
   MaxPool2d,
   shares,
   sidesFor,
@@ -111,13 +112,16 @@ const pool =
     return first(g.node(op, [g.first(x)], attributes));
   };
 
-const globalPool: Writer = (layer, [x], g) => {
-  const { keep = false } = config<{ keep?: boolean }>(layer);
-  const axes = x.shape.slice(1, -1).map((_, i) => i + 1);
-  if (x.channels === 'last') return g.node('ReduceMean', [x.name], { axes, keepdims: Number(keep) });
-  const y = g.node('GlobalAveragePool', [x.name]);
-  return keep ? first(y) : g.node('Flatten', [y], { axis: 1 });
-};
+const globalPool =
+  (what: 'Average' | 'Max'): Writer =>
+  (layer, [x], g) => {
+    const { keep = false } = config<{ keep?: boolean }>(layer);
+    const axes = x.shape.slice(1, -1).map((_, i) => i + 1);
+    const reduce = what === 'Max' ? 'ReduceMax' : 'ReduceMean';
+    if (x.channels === 'last') return g.node(reduce, [x.name], { axes, keepdims: Number(keep) });
+    const y = g.node(`Global${what}Pool`, [x.name]);
+    return keep ? first(y) : g.node('Flatten', [y], { axis: 1 });
+  };
 
 const adaptivePool: Writer = (layer, [x], g) => {
   const { size } = config<{ size: number }>(layer);
@@ -201,7 +205,8 @@ export const writers: Record<string, Writer> = {
   [StochasticDepth.className]: nothing,
   [MaxPool2d.className]: pool('MaxPool'),
   [AveragePool2d.className]: pool('AveragePool'),
-  [GlobalAveragePool.className]: globalPool,
+  [GlobalAveragePool.className]: globalPool('Average'),
+  [GlobalMaxPool.className]: globalPool('Max'),
   [AdaptiveAveragePool.className]: adaptivePool,
   [Flatten.className]: (_, [x], g) => g.node('Flatten', [g.first(x)], { axis: 1 }),
   [Channels.className]: anywhere(([x], g, layer, channels) => {
