@@ -80,8 +80,9 @@ const ghostnet: Architecture = {
       for (const blocks of stage) {
         blocks.forEach((row, i) => (x = bottleneck(b, x, `blocks.${group}.${i}`, row)));
         group++;
+        // timm takes the blocks that halve the map, not the last of a resolution
+        if (blocks[0][4] > 1) stages.push(x.sourceLayer.name);
       }
-      stages.push(x.sourceLayer.name);
     }
     const last = `blocks.${group}.0`;
     x = b.unit(x, [`${last}.conv`, `${last}.bn1`, `${last}.bn1.act`], 960, 1);
