@@ -3,7 +3,7 @@
 import type { Classifier } from './classifier.js';
 import type { Parameter } from './layers.js';
 import { isInput } from './layerwise.js';
-import type { StateDict, StateTensor } from './weights/torch.js';
+import type { StateDict, StateTensor } from './weights/stored.js';
 
 /**
  * A state dict with its first convolution and its position embeddings made to fit the model; what fits or can't be

@@ -54,7 +54,13 @@ describe('position embeddings for another size', () => {
   it('are PyTorch’s, and the class token’s stays', () => {
     const { shape, data } = adaptPositions({ shape: [1, 10, 1], data: grid(3) }, [4, 4]);
     assert.deepEqual(shape, [1, 17, 1]);
-    near(data, [0.0, 1.75, 0.8703706, 1.1898142, 2.5, 1.6064818, 0.7268523, 1.046296, 2.356482, 1.3935182, 0.513889, 0.8333325, 2.143518, 1.25, 0.3703706, 0.6898143, 2.0]);
+    near(
+      data,
+      [
+        0.0, 1.75, 0.8703706, 1.1898142, 2.5, 1.6064818, 0.7268523, 1.046296, 2.356482, 1.3935182, 0.513889,
+        0.8333325, 2.143518, 1.25, 0.3703706, 0.6898143, 2.0,
+      ],
+    );
   });
   it('for a grid that is no square', () => {
     near(adaptPositions({ shape: [1, 5, 1], data: grid(2) }, [1, 3]).data, [0.0, 1.75, 1.25, 0.75]);

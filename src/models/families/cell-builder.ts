@@ -1,6 +1,6 @@
 // What the cells of NASNet and PNASNet are made of, timm's definitions: all windows are padded as TensorFlow's SAME.
 
-import { Builder, type Node } from '../builder.js';
+import { Builder, type Node, type Pool } from '../builder.js';
 import { torchConv } from '../init.js';
 import { Shift } from '../shaping.js';
 
@@ -15,8 +15,8 @@ export type Side = [
 ];
 
 export class CellBuilder extends Builder {
-  constructor(seed: number) {
-    super({ seed, conv: torchConv, norm: { epsilon: 1e-3 } });
+  constructor(seed: number, pool?: Pool) {
+    super({ seed, pool, conv: torchConv, norm: { epsilon: 1e-3 } });
   }
   /** The stem's first convolution, without an activation. */
   first(x: Node, name: string): Node {
@@ -87,7 +87,7 @@ export class CellBuilder extends Builder {
   }
   /** Mean over the last map, and the classifier. */
   classify(x: Node, classes: number, dropout: number): Node {
-    const y = this.globalPool(this.act(x, 'act', 'relu'), 'global_pool');
+    const y = this.headPool(this.act(x, 'act', 'relu'), 'global_pool');
     return this.linear(this.dropout(y, 'head_drop', dropout), 'last_linear', classes);
   }
 }

@@ -74,8 +74,8 @@ const nasnetalarge: Architecture = {
   size: 331,
   mean: [0.5, 0.5, 0.5],
   std: [0.5, 0.5, 0.5],
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new NasNet(seed);
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new NasNet(seed, pool);
     const filters = 168;
     const conv = b.first(input, 'conv0');
     const point = b.point(conv, 'cell_stem_0.conv_1x1', filters / 4);

@@ -50,8 +50,8 @@ const pnasnet5large: Architecture = {
   size: 331,
   mean: [0.5, 0.5, 0.5],
   std: [0.5, 0.5, 0.5],
-  build(input, { classes, seed, dropout = 0 }) {
-    const b = new PNasNet(seed);
+  build(input, { classes, seed, pool, dropout = 0 }) {
+    const b = new PNasNet(seed, pool);
     let previous = b.first(input, 'conv_0');
     const point = b.point(previous, 'cell_stem_0.conv_1x1', 54);
     let x = b.progressive([previous, point], 'cell_stem_0', 54, 2, true);
