@@ -34,7 +34,7 @@ function firstWeight(model: Classifier): string {
 
 /**
  * The weight of a convolution for another number of channels, as timm's adapt_input_conv gives it: summed for one
- * channel, else repeated in turn and scaled, so that a grey picture in all channels gives what it gave before.
+ * channel, so that a grey picture gives what it gave in three; else repeated in turn and scaled by the share of channels.
  * @param weight `[filters, channels, …window]`
  */
 export function adaptChannels({ shape, data }: StateTensor, channels: number): StateTensor {

@@ -72,7 +72,12 @@ export async function construct(
       const whole = classes.length === weights.classes && pool !== 'catavgmax';
       model.loadState(adaptState(model, state, { order }), { order, head: whole });
       Object.assign(model.preprocessing, {
-        ...{ size, interpolation, mean: adaptStatistics(mean, channels), std: adaptStatistics(std, channels) },
+        ...{
+          size,
+          interpolation,
+          mean: adaptStatistics(mean, channels),
+          std: adaptStatistics(std, channels),
+        },
         ...(typeof resize === 'number' ? { resize, crop: true } : {}),
       });
       // as PyTorch's libraries give pretrained networks a new head, whatever the architecture's own rule for it

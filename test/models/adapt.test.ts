@@ -26,7 +26,7 @@ describe('weights for other channels', () => {
     assert.deepEqual(adaptStatistics([0.25, 0.5, 0.75], 4), [0.25, 0.5, 0.75, 0.25]);
   });
 
-  for (const channels of [1, 2, 4])
+  for (const channels of [1, 6])
     it(`a grey picture gives the same logits through ${channels} and through 3 channels`, async () => {
       const options = { classes: 5, inputShape: [48, 40] as [number, number] };
       const model = await create('tf_efficientnet_lite0', { ...options, seed: 4 });

@@ -59,7 +59,7 @@ describe('a model is changed as it is created', function () {
     assert.deepEqual(model.parameters().get('classifier.1.4.weight')!.shape, [2, 8]);
     model.dispose();
     const squeeze = await create(name, { ...small, head: [16] });
-    tf.tidy(() => assert.equal(squeeze.predict(tf.zeros([1, 64, 64, 3]))[0].length, 3));
+    tf.tidy(() => assert.equal(squeeze.predict(tf.zeros([1, 64, 64, 3]) as tfjs.Tensor4D)[0].length, 3));
     squeeze.dispose();
   });
 
@@ -117,7 +117,10 @@ describe('a model is changed as it is created', function () {
       assert.deepEqual(source.collect(x, { batch: 2 }).logits.shape, [3, 3]);
     });
     replaceHead(model, 2);
-    assert.throws(() => tf.tidy(() => source.run(tf.zeros([1, 64, 64, 3]))), /got another head/);
+    assert.throws(
+      () => tf.tidy(() => source.run(tf.zeros([1, 64, 64, 3]) as tfjs.Tensor4D)),
+      /got another head/,
+    );
     source.dispose();
     assert.throws(() => features(model, { taps: [] }), /taps is empty; .* stem, stage1/);
     model.dispose();

@@ -49,8 +49,8 @@ describe('stages', function () {
   for (const [name, levels] of Object.entries(timm))
     it(`${name}: channels and reductions are timm's`, async function () {
       if (!list().includes(name)) this.skip();
-      // a size that strides don't divide, but a transformer's patches
-      const inputShape: [number, number] = name.startsWith('vit') ? [128, 96] : [101, 99];
+      // a size that strides don't divide, but where patches or branches must meet
+      const inputShape: [number, number] = /^(vit|hrnet)/.test(name) ? [128, 96] : [101, 99];
       const model = await create(name, { classes: 2, inputShape });
       assert.deepEqual(
         model.stageInfo.map(({ channels, reduction }) => [channels, reduction]),

@@ -106,6 +106,7 @@ const inceptionV4: Architecture = {
     let name = next();
     const pooled = b.maximum(x, `${name}.maxpool`);
     x = b.concat([pooled, b.basic(x, `${name}.conv`, 96, 3, 2)], `${name}.out`);
+    end();
     name = next();
     const stem: Branch[] = [
       [
@@ -120,7 +121,6 @@ const inceptionV4: Architecture = {
       ],
     ];
     x = b.concat(b.branches(x, name, stem), `${name}.out`);
-    end();
     name = next();
     const halved = b.basic(x, `${name}.conv`, 192, 3, 2);
     x = b.concat([halved, b.maximum(x, `${name}.maxpool`)], `${name}.out`);
