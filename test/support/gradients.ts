@@ -107,7 +107,11 @@ export async function gradientParity(name: string, run: GradientRun): Promise<Pa
   const tolerance = Math.max(1e-4, 4 * Math.max(...run.float32.rel_diff_of_tensor));
   let model: Classifier | undefined;
   try {
-    model = await create(name, { inputShape: run.input.slice(2) as [number, number], dropout: 0, dropPath: 0 });
+    model = await create(name, {
+      inputShape: run.input.slice(2) as [number, number],
+      dropout: 0,
+      dropPath: 0,
+    });
     const found = new Map([true, false].flatMap((eager) => [...deviations(model!, run, eager, tolerance)]));
     const ranked = [...found].sort(([, a], [, b]) => b.error / b.tolerance - a.error / a.tolerance);
     const [tensor, { error }] = ranked[0];
