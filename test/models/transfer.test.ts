@@ -88,7 +88,7 @@ describe('models are made as asked', () => {
     await refused('resnet18', { classes: 0 }, /classes is 0/);
     await refused('resnet18', { classes: [] }, /classes is \[\]/);
     await refused('resnet18', { channels: 1.5 }, /channels is 1.5/);
-    await refused('resnet18', { inputShape: [16, 224] }, /inputShape is \[16, 224\].*at least 32 × 32/);
+    await refused('densenet121', { inputShape: [16, 224] }, /inputShape is \[16, 224\].*at least 29 × 29/);
     await refused('resnet18', { weights: 'imagnet' }, /no weights "imagnet" of resnet18. Nearest: /);
   });
 });

@@ -6,7 +6,7 @@ import { kaiming, linear } from '../init.js';
 const densenet = (growth: number, blocks: number[], stem: number): Architecture => ({
   family: 'densenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 29,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0 }) {

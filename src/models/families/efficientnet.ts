@@ -17,7 +17,7 @@ interface Design {
 const efficientnet = ({ table, dropout, size, last, norm, statistics }: Design): Architecture => ({
   family: 'efficientnet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size,
   ...(statistics ?? imagenetStatistics),
   build(input, { classes, seed, pool, dropout: rate = dropout, dropPath = 0.2 }) {

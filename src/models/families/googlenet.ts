@@ -21,7 +21,7 @@ const pools: Record<string, [number, number]> = { '3b': [3, 3], '4e': [4, 2] };
 const googlenet: Architecture = {
   family: 'googlenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 15,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0.2 }) {

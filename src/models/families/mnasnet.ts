@@ -16,7 +16,7 @@ const rows = [
 const mnasnet = (width: number): Architecture => ({
   family: 'mnasnet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0.2 }) {

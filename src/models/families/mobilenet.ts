@@ -17,7 +17,7 @@ const rows = [
 const mobilenetV2: Architecture = {
   family: 'mobilenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0.2 }) {
@@ -80,7 +80,7 @@ function blockV3(b: Builder, input: Node, name: string, row: Row): Node {
 const mobilenetV3 = (rows: Row[], hidden: number): Architecture => ({
   family: 'mobilenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0.2 }) {

@@ -30,7 +30,7 @@ function stagesOf({ depth, start, slope, step, group }: Design): Array<[width: n
 const regnet = (design: Design): Architecture => ({
   family: 'regnet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {

@@ -29,7 +29,7 @@ export const bottleneck =
 const resnet = (branch: Branch, blocks: number[]): Architecture => ({
   family: 'resnet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {

@@ -31,7 +31,7 @@ function block(b: Builder, input: Node, name: string, filters: number, stride: n
 const shufflenet = (channels: number[]): Architecture => ({
   family: 'shufflenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 1,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0 }) {

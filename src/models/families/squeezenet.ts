@@ -22,10 +22,10 @@ function fire(b: Builder, x: Node, name: string, squeeze: number): Node {
   );
 }
 
-const squeezenet = ({ stem, body }: Version): Architecture => ({
+const squeezenet = (minSize: number, { stem, body }: Version): Architecture => ({
   family: 'squeezenet',
   source: 'torchvision',
-  minSize: 32,
+  minSize,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, dropout = 0.5 }) {
@@ -52,11 +52,11 @@ const squeezenet = ({ stem, body }: Version): Architecture => ({
 });
 
 export const squeezenets: Record<string, Architecture> = {
-  squeezenet1_0: squeezenet({
+  squeezenet1_0: squeezenet(21, {
     stem: [96, 7],
     body: ['pool', 16, 16, 32, 'pool', 32, 48, 48, 64, 'pool', 64],
   }),
-  squeezenet1_1: squeezenet({
+  squeezenet1_1: squeezenet(17, {
     stem: [64, 3],
     body: ['pool', 16, 16, 'pool', 32, 32, 'pool', 48, 48, 64, 64],
   }),

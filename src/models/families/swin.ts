@@ -45,7 +45,7 @@ function block(b: Builder, input: Node, name: string, heads: number, shift: numb
 const swin = ({ width, depths, heads, drop }: Design): Architecture => ({
   family: 'swin',
   source: 'torchvision',
-  minSize: 32,
+  minSize: 4,
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0, dropPath = drop }) {

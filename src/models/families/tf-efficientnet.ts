@@ -16,7 +16,7 @@ interface Design {
 const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
   family: 'efficientnet',
   source: 'timm',
-  minSize: 32,
+  minSize: 1,
   size,
   ...(lite ? { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] } : imagenetStatistics),
   build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
