@@ -5,7 +5,7 @@ import { inspect } from 'node:util';
 import { currentCell } from './origin.js';
 import { knownBundle } from './known.js';
 import { imageBundle, type ImageOptions } from './picture.js';
-import { escape, frameBundle, tableBundle, type ViewOptions } from './table/index.js';
+import { escape, frameBundle, tableBundle, type ViewOptions } from '../table/index.js';
 import type { Json } from './wire.js';
 
 export type MimeBundle = Record<string, unknown>;

@@ -1,6 +1,6 @@
 // A report as a table, for notebooks.
 
-import { figureTable } from '../table.js';
+import { figureTable } from '../table/figures.js';
 import type { Report } from './report.js';
 
 const number = (v: number): string => (Number.isNaN(v) ? '–' : v.toFixed(3));

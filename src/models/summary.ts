@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
 import type { OptimizerName } from '../compute/index.js';
-import { tableBundle } from '../kernel/table/index.js';
+import { tableBundle } from '../table/index.js';
 import type { Classifier } from './classifier.js';
 import { ModelError } from './errors.js';
 import { isTorchLayer } from './layers.js';

@@ -3,7 +3,7 @@
 import type { Dataset } from '../data/index.js';
 import type { Report } from '../metrics/index.js';
 import type { Classifier } from '../models/index.js';
-import { figureTable } from '../table.js';
+import { figureTable } from '../table/figures.js';
 import { figuresOf, isBetter, type Figures, type Monitor, type Scores } from '../train/index.js';
 import { TransferError } from './errors.js';
 import { features, type FeatureOptions, type Features } from './features.js';

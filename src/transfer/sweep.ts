@@ -6,7 +6,7 @@ import { checkWritable, writeWhole } from '../files.js';
 import type { Dataset } from '../data/index.js';
 import { unfreeze, type Classifier, type Degree } from '../models/index.js';
 import { progress } from '../progress/index.js';
-import { figureTable } from '../table.js';
+import { figureTable } from '../table/figures.js';
 import { evaluate, figuresOf, fit, type Figures, type FitOptions } from '../train/index.js';
 import { TransferError } from './errors.js';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { XMLParser } from 'fast-xml-parser';
 import { danfo } from '../../src/data/index.js';
-import { frameBundle, tableBundle } from '../../src/kernel/table/index.js';
+import { frameBundle, tableBundle } from '../../src/table/index.js';
 
 /** The text of each row's cells, and their classes. */
 function cells(html: string): { text: string; kind: string }[][] {
