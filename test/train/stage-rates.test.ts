@@ -1,4 +1,4 @@
-// Rates by stage in fit, against what the update rule says.
+// Gradual unfreezing and rates by stage in fit, against what the update rules say.
 
 import assert from 'node:assert/strict';
 import { data, models, train } from '../../src/index.js';
@@ -28,6 +28,8 @@ async function moved(options: Partial<train.FitOptions>): Promise<Map<string, Fl
     [...before].map(([name, { data }]) => [name, after.get(name)!.data.map((v, i) => v - data[i])]),
   );
 }
+
+const most = (values: Float32Array): number => values.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
 
 describe('rates by stage', function () {
   this.timeout(600_000);
@@ -59,5 +61,38 @@ describe('rates by stage', function () {
       }
     }
     model.dispose();
+  });
+});
+
+describe('gradual unfreezing', function () {
+  this.timeout(600_000);
+  it('lets learn from an epoch on what it says, and nothing before', async () => {
+    const model = await create();
+    const first = model.stateDict();
+    const states: models.StateDict[] = [];
+    await train.fit(model, {
+      ...quiet,
+      epochs: 3,
+      learningRate: 1e-5, // the ReLU behind the head must not die
+      unfreeze: { 1: 'head', 2: 'last stage', 3: 'all' },
+      onEpoch: () => states.push(model.stateDict()),
+    });
+    const learned = [first, ...states.slice(0, -1)].map((state, i) =>
+      [...state]
+        .filter(([name, { data }]) => states[i].get(name)!.data.some((v, k) => v !== data[k]))
+        .map(([name]) => name),
+    );
+    assert.deepEqual(learned[0], ['classifier.1.weight', 'classifier.1.bias']);
+    assert.ok(learned[1].length > 2 && learned[1].length < learned[2].length);
+    assert.ok(learned[2].includes('features.0.weight') && !learned[1].includes('features.0.weight'));
+    model.dispose();
+  });
+
+  it("Adam's first step of what begins late is as large as its first step at the start", async () => {
+    const adam = { optimizer: 'adam', learningRate: 1e-3, monitor: 'loss' } as const;
+    const late = await moved({ ...adam, epochs: 2, unfreeze: { 1: 'head', 2: 'all' }, swa: { from: 2 } });
+    // Adam's first step is the learning rate in the direction of the gradient
+    const size = most(late.get('features.0.weight')!);
+    assert.ok(Math.abs(size - 1e-3) < 2e-5, `${size}`);
   });
 });
