@@ -75,9 +75,10 @@ describe('an exponential moving average of weights', function () {
     await train.fit(twin, { ...options, onEpoch: () => states.push(twin.stateDict()) });
     const history = await train.fit(model, { ...options, ema: 0.7 });
     let average = values(states[0], name);
-    const averages = states.map(
-      (state, i) => (average = i ? average.map((v, k) => 0.7 * v + 0.3 * values(state, name)[k]) : average),
-    );
+    const averages = states.map((state, i) => {
+      const now = values(state, name);
+      return (average = i ? average.map((v, k) => 0.7 * v + 0.3 * now[k]) : average);
+    });
     near(values(model.stateDict(), name), averages[history.best! - 1], 1e-5);
     assert.equal(tf.memory().numTensors, tensors);
     model.dispose();
