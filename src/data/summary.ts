@@ -1,5 +1,6 @@
 // What a data set holds, counted, and that as a table for notebooks and terminals.
 
+import { xml } from '../markup.js';
 import type { Dataset } from './dataset.js';
 
 export interface Description {
@@ -32,8 +33,6 @@ export function describe(set: Dataset): Description {
   };
 }
 
-const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
-
 /** A row a class and a column a split, sources and notes below: as HTML and as text. */
 export function summaryTable(set: Dataset): { 'text/html': string; 'text/plain': string } {
   const d = describe(set);
@@ -53,12 +52,12 @@ export function summaryTable(set: Dataset): { 'text/html': string; 'text/plain':
   const line = (row: string[]): string =>
     row.map((v, c) => (c ? v.padStart(width[c]) : v.padEnd(width[c]))).join('  ');
   const cells = (row: string[], tag: 'th' | 'td'): string =>
-    `<tr>${row.map((v, c) => `<${c ? tag : 'th'} style="text-align:${c ? 'right' : 'left'}">${escape(v)}</${c ? tag : 'th'}>`).join('')}</tr>`;
+    `<tr>${row.map((v, c) => `<${c ? tag : 'th'} style="text-align:${c ? 'right' : 'left'}">${xml(v)}</${c ? tag : 'th'}>`).join('')}</tr>`;
   return {
     'text/html':
-      `<table><caption style="text-align:left"><b>${escape(d.name)}</b></caption><thead>${cells(head, 'th')}</thead>` +
+      `<table><caption style="text-align:left"><b>${xml(d.name)}</b></caption><thead>${cells(head, 'th')}</thead>` +
       `<tbody>${body.map((row) => cells(row, 'td')).join('')}</tbody></table>` +
-      below.map((note) => `<div>${escape(note)}</div>`).join(''),
+      below.map((note) => `<div>${xml(note)}</div>`).join(''),
     'text/plain': [d.name, line(head), ...body.map(line), ...below].join('\n'),
   };
 }

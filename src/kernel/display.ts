@@ -5,7 +5,8 @@ import { inspect } from 'node:util';
 import { currentCell } from './origin.js';
 import { knownBundle } from './known.js';
 import { imageBundle, type ImageOptions } from './picture.js';
-import { escape, frameBundle, tableBundle, type ViewOptions } from '../table/index.js';
+import { xml } from '../markup.js';
+import { frameBundle, tableBundle, type ViewOptions } from '../table/index.js';
 import type { Json } from './wire.js';
 
 export type MimeBundle = Record<string, unknown>;
@@ -64,7 +65,7 @@ function template(mime: string): Template {
       const rich = custom(value)?.call(value) as MimeBundle | undefined;
       if (typeof rich?.[mime] === 'string') return rich[mime];
       if (Array.isArray(value)) return value.map(insert).join('');
-      return markup ? escape(value) : String(value);
+      return markup ? xml(String(value)) : String(value);
     };
     const body =
       typeof text === 'string' ? text : String.raw({ raw: text }, ...values.map((value) => insert(value)));

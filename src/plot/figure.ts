@@ -4,7 +4,8 @@ import { INK } from './colors.js';
 import { libraryScript, type Embed } from './library.js';
 import type { Layout, Trace } from './spec.js';
 import { renderSvg } from './static.js';
-import { FONT, plain, wrap, xml } from './text.js';
+import { xml } from '../markup.js';
+import { FONT, plain, wrap } from './text.js';
 
 export type MimeBundle = Record<string, unknown>;
 

@@ -3,7 +3,7 @@
 import { barHtml, duration } from '../progress/draw.js';
 import { PALETTE } from './colors.js';
 import type { CurvesHistory } from './curves.js';
-import { xml } from './text.js';
+import { xml } from '../markup.js';
 
 export interface LiveState {
   /** The running epoch, from 1. */

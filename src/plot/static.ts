@@ -3,7 +3,8 @@
 
 import { AXIS, GRID, MUTED, onScale, rgbToHex } from './colors.js';
 import type { Annotation, Axis, Layout, LineShape, Trace } from './spec.js';
-import { linesOf, textWidth, xml } from './text.js';
+import { xml } from '../markup.js';
+import { linesOf, textWidth } from './text.js';
 import { niceStep, tickLabel, ticksBy } from './ticks.js';
 
 interface Scale {

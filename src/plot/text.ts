@@ -1,4 +1,4 @@
-// Text in figures: widths without a browser, wrapping, and escaping for plotly and for XML.
+// Text in figures: widths without a browser, wrapping, and escaping for plotly.
 
 export const FONT = 'Arial, "Liberation Sans", Helvetica, "DejaVu Sans", sans-serif';
 
@@ -51,14 +51,4 @@ export function linesOf(markup: string): string[] {
   return markup
     .split('<br>')
     .map((l) => l.replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&amp;/g, '&'));
-}
-
-/** Escapes for XML and HTML, in text and in attributes; drops what XML can't hold. */
-export function xml(text: string): string {
-  return text
-    .replace(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '')
-    .replace(/&/g, '&amp;')
-    .replace(/</g, '&lt;')
-    .replace(/>/g, '&gt;')
-    .replace(/"/g, '&quot;');
 }

@@ -1,6 +1,7 @@
 // The page's half of the volume viewer: canvases, sliders and the script that draws a plane through a window.
 
-import { FONT, xml } from './text.js';
+import { xml } from '../markup.js';
+import { FONT } from './text.js';
 
 /** What the page gets. */
 export interface Packed {

@@ -1,5 +1,5 @@
 // One bar: how much is done, how quickly, how long the rest will take.
-import { xml } from '../plot/text.js';
+import { xml } from '../markup.js';
 import { barHtml, duration, pace } from './draw.js';
 
 /** The rate is that of the last so many milliseconds. */

@@ -1,33 +1,26 @@
 // A table as HTML: where scripts run, a click on a head sorts; where they don't, it is still a table.
+import { xml } from '../markup.js';
 import type { Cell, View, ViewColumn } from './view.js';
-
-/** Text within HTML. */
-export function escape(value: unknown): string {
-  return String(value).replace(
-    /[&<>"]/g,
-    (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]!,
-  );
-}
 
 export function tableHtml({ index, columns, gap, notice }: View): string {
   const head = [index, ...columns].map(headHtml).join('');
   const body = index.cells.map((name, row) => {
     const cells = columns.map((column) => cellHtml(column.cells[row], column)).join('');
-    return `<tr${row === gap ? ' class="gap"' : ''}><th>${escape(name.text)}</th>${cells}</tr>`;
+    return `<tr${row === gap ? ' class="gap"' : ''}><th>${xml(name.text)}</th>${cells}</tr>`;
   });
   return (
     `<div class="cellgrad-table"><style>${STYLE}</style>` +
     `<div class="scroll"><table class="dataframe"><thead><tr>${head}</tr></thead><tbody>${body.join('')}</tbody></table></div>` +
-    `<p>${escape(notice)}</p><script>(${SORT})(document.currentScript)</script></div>`
+    `<p>${xml(notice)}</p><script>(${SORT})(document.currentScript)</script></div>`
   );
 }
 
 const headHtml = ({ name, numeric }: ViewColumn): string =>
-  `<th${numeric ? ' class="n"' : ''}>${escape(name)}</th>`;
+  `<th${numeric ? ' class="n"' : ''}>${xml(name)}</th>`;
 
 function cellHtml({ text, missing }: Cell, { numeric }: ViewColumn): string {
   const kind = [numeric && 'n', missing && 'missing'].filter(Boolean).join(' ');
-  return `<td${kind && ` class="${kind}"`}>${escape(text)}</td>`;
+  return `<td${kind && ` class="${kind}"`}>${xml(text)}</td>`;
 }
 
 // The colours are those of JupyterLab's or VS Code's theme, or follow from the page's own. Rules of the page that

@@ -4,7 +4,6 @@ import { tableFrom, tableOf, type Table } from './table.js';
 import { tableText } from './text.js';
 import { viewOf, type ViewOptions } from './view.js';
 
-export { escape } from './html.js';
 export type { ViewOptions } from './view.js';
 
 /** A frame or series as a MIME bundle; undefined for anything else. */

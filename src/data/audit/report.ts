@@ -1,5 +1,6 @@
 // The audit as a page for a notebook or a supplement, and as text: findings first, then pictures, cues and counts.
 
+import { xml } from '../../markup.js';
 import type { Balance } from './balance.js';
 import type { Audit } from './audit.js';
 import { percent } from './findings.js';
@@ -13,9 +14,6 @@ export interface Shown {
   /** 'copies' or 'odd'. */
   group: string;
 }
-
-const escape = (text: string): string =>
-  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 const style = `<style>
 .cg-audit{font:14px/1.45 system-ui,sans-serif;max-width:980px;color:#1b1b1b;background:#fff;padding:4px 12px}
@@ -35,11 +33,11 @@ export function auditHtml(audit: Audit): string {
   const { name, images, patients, classes, notes, findings } = audit;
   const items = findings.map(
     ({ severity, sentence }) =>
-      `<li><span class="cg-bar" title="severity ${severity.toFixed(2)} of 1"><i style="width:${Math.round(100 * Math.min(1, severity))}%"></i></span>${escape(sentence)}</li>`,
+      `<li><span class="cg-bar" title="severity ${severity.toFixed(2)} of 1"><i style="width:${Math.round(100 * Math.min(1, severity))}%"></i></span>${xml(sentence)}</li>`,
   );
   return [
-    `<div class="cg-audit">${style}<h2>Audit of ${escape(name)}</h2>`,
-    `<div class="cg-muted">${images} images of ${patients} patients; classes ${escape(classes.join(', '))}.${notes.map((note) => ` ${escape(note)}`).join('')}</div>`,
+    `<div class="cg-audit">${style}<h2>Audit of ${xml(name)}</h2>`,
+    `<div class="cg-muted">${images} images of ${patients} patients; classes ${xml(classes.join(', '))}.${notes.map((note) => ` ${xml(note)}`).join('')}</div>`,
     findings.length > 0
       ? `<h3>What is wrong, the worst first</h3><ol>${items.join('')}</ol>`
       : '<p>Nothing was found that spoils a result on this set.</p>',
@@ -59,11 +57,8 @@ function casesHtml({ shown, copies, odd }: Audit, group: string, title: string):
   const figures = cases.map(
     ({ title: text, pictures }) =>
       `<figure><div class="cg-pair">${pictures
-        .map(
-          ({ source, caption }) =>
-            `<div><img src="${source}" alt="${escape(caption)}">${escape(caption)}</div>`,
-        )
-        .join('')}</div><figcaption>${escape(text)}</figcaption></figure>`,
+        .map(({ source, caption }) => `<div><img src="${source}" alt="${xml(caption)}">${xml(caption)}</div>`)
+        .join('')}</div><figcaption>${xml(text)}</figcaption></figure>`,
   );
   return `<h3>${title}${more}</h3><div class="cg-cases">${figures.join('')}</div>`;
 }
@@ -91,8 +86,8 @@ function shortcutTable(shortcuts: readonly Shortcut[]): string[][] {
 }
 
 const tableHtml = ([head, ...rows]: string[][]): string =>
-  `<table><tr>${head.map((cell) => `<th>${escape(cell)}</th>`).join('')}</tr>${rows
-    .map((row) => `<tr>${row.map((cell) => `<td>${escape(cell)}</td>`).join('')}</tr>`)
+  `<table><tr>${head.map((cell) => `<th>${xml(cell)}</th>`).join('')}</tr>${rows
+    .map((row) => `<tr>${row.map((cell) => `<td>${xml(cell)}</td>`).join('')}</tr>`)
     .join('')}</table>`;
 
 function shortcutsHtml(shortcuts: readonly Shortcut[]): string {
@@ -108,7 +103,7 @@ function balanceHtml({ by, counts, association }: Balance, classes: readonly str
   const shown = rows.slice(0, 12);
   const more =
     rows.length > shown.length ? `<div class="cg-muted">and ${rows.length - shown.length} more</div>` : '';
-  return `<div><h3>Classes by ${escape(by)} <span class="cg-muted">(Cramér’s V ${association.toFixed(2)})</span></h3>${tableHtml([[by, ...classes], ...shown])}${more}</div>`;
+  return `<div><h3>Classes by ${xml(by)} <span class="cg-muted">(Cramér’s V ${association.toFixed(2)})</span></h3>${tableHtml([[by, ...classes], ...shown])}${more}</div>`;
 }
 
 export function auditText(audit: Audit): string {

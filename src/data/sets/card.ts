@@ -1,6 +1,6 @@
 // The described sets as people read them: a line each, or one on a card; for terminals and for notebooks.
 
-import { xml } from '../../plot/text.js';
+import { xml } from '../../markup.js';
 import type { ManifestDescription } from './description.js';
 import type { Listed } from './catalogue.js';
 

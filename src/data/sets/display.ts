@@ -1,6 +1,6 @@
 // How a fetch shows where it stands: a bar in a notebook and on a terminal, a line now and then elsewhere; from 2 s on.
 
-import { xml } from '../../plot/text.js';
+import { xml } from '../../markup.js';
 import { barHtml } from '../../progress/draw.js';
 import { show, type ShowKind } from '../../progress/show.js';
 import { bytesText } from './bytes.js';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import type { MimeBundle } from '../notebook.js';
-import { escapeHtml } from './text.js';
+import { xml } from '../../markup.js';
 
 const TYPES: Record<string, string> = {
   '.png': 'image/png',
@@ -29,9 +29,9 @@ export function inlineImages(html: string, source: ImageSource): string {
     const alt = /\salt\s*=\s*(?:"([^"]*)"|'([^']*)')/i.exec(tag);
     const words = alt?.[1] || alt?.[2] || '';
     if (/^(https?:)?\/\//i.test(address))
-      return `<a class="outside" href="${escapeHtml(address)}">${words || escapeHtml(address)}</a>`;
+      return `<a class="outside" href="${xml(address)}">${words || xml(address)}</a>`;
     const data = dataUrl(address, source);
-    if (!data) return `<span class="missing">[picture not found: ${words || escapeHtml(address)}]</span>`;
+    if (!data) return `<span class="missing">[picture not found: ${words || xml(address)}]</span>`;
     return tag.replace(src[0], ` src="${data}"`);
   });
 }

@@ -2,7 +2,8 @@
 import { Marked, Renderer, type Tokens } from 'marked';
 import { inlineImages, type ImageSource } from './images.js';
 import { mathExtension } from './math.js';
-import { escapeHtml, highlightCode } from './text.js';
+import { xml } from '../../markup.js';
+import { highlightCode } from './text.js';
 
 export interface Heading {
   id: string;
@@ -42,7 +43,7 @@ export class Markdown {
 
   /** Jupyter's rule for ids, so that links inside a notebook lead somewhere. */
   private heading(text: string, depth: number, html: string): string {
-    const base = escapeHtml(text.replace(/[*_`]/g, '').trim().replace(/\s+/g, '-')) || 'section';
+    const base = xml(text.replace(/[*_`]/g, '').trim().replace(/\s+/g, '-')) || 'section';
     let id = base;
     for (let n = 2; this.ids.has(id); n++) id = `${base}-${n}`;
     this.ids.add(id);

@@ -3,7 +3,8 @@ import type { MimeBundle, Output } from '../notebook.js';
 import { formulaHtml } from './math.js';
 import type { Markdown } from './markdown.js';
 import { VIEW, type SavedWidget } from '../widget-state.js';
-import { escapeHtml, terminalHtml } from './text.js';
+import { xml } from '../../markup.js';
+import { terminalHtml } from './text.js';
 import { widgetHtml } from './widgets.js';
 
 type Json = Record<string, unknown>;
@@ -40,7 +41,7 @@ const FORMS: [string, Show][] = [
     (data) =>
       `<div><script>((element)=>{${data.replace(/<\/script/gi, '<\\/script')}\n})(document.currentScript.parentElement)</script></div>`,
   ],
-  ['application/json', (data) => `<pre class="text" tabindex="0">${escapeHtml(data)}</pre>`],
+  ['application/json', (data) => `<pre class="text" tabindex="0">${xml(data)}</pre>`],
   ['text/plain', (data) => `<pre class="text" tabindex="0">${terminalHtml(data)}</pre>`],
 ];
 
@@ -78,5 +79,5 @@ function dataHtml(data: MimeBundle, metadata: Json, page: PageParts): string {
     .map(([side, pixels]) => ` ${String(side)}="${String(pixels)}"`)
     .join('');
   const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
-  return show(text, { alt: escapeHtml(alt), size }, page);
+  return show(text, { alt: xml(alt), size }, page);
 }

@@ -5,7 +5,8 @@ import { Markdown, type Heading } from './markdown.js';
 import { mathStyle } from './math.js';
 import { outputHtml, type PageParts } from './outputs.js';
 import { STYLE } from './style.js';
-import { escapeHtml, highlightCode } from './text.js';
+import { xml } from '../../markup.js';
+import { highlightCode } from './text.js';
 
 export interface HtmlOptions {
   /** The notebook's folder, where its pictures are looked for. */
@@ -20,7 +21,7 @@ export function notebookHtml(notebook: Notebook, { folder, name }: HtmlOptions):
   const { headings } = page.markdown;
   const first = headings.find(({ depth }) => depth === 1);
   const title = notebook.metadata.title ?? (first ? plain(first.html) : name);
-  const heading = first ? '' : `<h1>${escapeHtml(title)}</h1>\n`;
+  const heading = first ? '' : `<h1>${xml(title)}</h1>\n`;
   const contents = contentsHtml(headings);
   return `<!doctype html>
 <html lang="en">
@@ -28,7 +29,7 @@ export function notebookHtml(notebook: Notebook, { folder, name }: HtmlOptions):
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="generator" content="cellgrad">
-<title>${escapeHtml(title)}</title>
+<title>${xml(title)}</title>
 <style>${STYLE}${mathStyle(body)}</style>
 </head>
 <body>

@@ -1,15 +1,12 @@
-// Text for HTML: escaped, highlighted, or with a terminal's colours.
+// Text for HTML: highlighted, or with a terminal's colours.
 import { AnsiUp } from 'ansi_up';
 import highlight from 'highlight.js/lib/common';
-
-const ESCAPES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
-export const escapeHtml = (text: string): string => text.replace(/[&<>"]/g, (each) => ESCAPES[each]);
+import { xml } from '../../markup.js';
 
 export function highlightCode(code: string, language: string): string {
   return highlight.getLanguage(language)
     ? highlight.highlight(code, { language, ignoreIllegals: true }).value
-    : escapeHtml(code);
+    : xml(code);
 }
 
 /** As a terminal shows it at last: colours, and lines that a carriage return starts over. */

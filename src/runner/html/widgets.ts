@@ -1,7 +1,7 @@
 // Widgets on a page, where nothing moves them: what they hold, and what their Output shows.
 import type { Output } from '../notebook.js';
 import type { SavedWidget } from '../widget-state.js';
-import { escapeHtml } from './text.js';
+import { xml } from '../../markup.js';
 
 type Json = Record<string, unknown>;
 type Widgets = Record<string, SavedWidget>;
@@ -28,13 +28,13 @@ export function widgetHtml(
     const row = widget.model_name === 'HBoxModel' ? ' row' : '';
     const children = (state.children as string[]).map((reference, i) => {
       const html = widgetHtml(reference.replace(/^IPY_MODEL_/, ''), widgets, outputHtml, depth - 1) ?? '';
-      return titles[i] ? `<div><strong>${escapeHtml(titles[i])}</strong>\n${html}</div>` : html;
+      return titles[i] ? `<div><strong>${xml(titles[i])}</strong>\n${html}</div>` : html;
     });
     return `<div class="widgets${row}">${children.join('\n')}</div>`;
   }
   const picture = widget.buffers?.find(({ path }) => path[0] === 'value');
   if (widget.model_name === 'ImageModel' && picture)
-    return `<img src="data:image/${escapeHtml(String(state.format))};base64,${picture.data}" alt=""${sized(state)}>`;
+    return `<img src="data:image/${xml(String(state.format))};base64,${picture.data}" alt=""${sized(state)}>`;
   return `<div class="widget">${labelOf(state)}${valueHtml(widget.model_name, state)}</div>`;
 }
 
@@ -46,7 +46,7 @@ const sized = (state: Json): string =>
 
 const labelOf = ({ description, value, index }: Json): string =>
   typeof description === 'string' && description && (value !== undefined || index !== undefined)
-    ? `<span>${escapeHtml(description)}:</span> `
+    ? `<span>${xml(description)}:</span> `
     : '';
 
 function valueHtml(model: string, state: Json): string {
@@ -54,12 +54,12 @@ function valueHtml(model: string, state: Json): string {
   if (/^HTML/.test(model)) return String(value);
   if (Array.isArray(labels)) {
     const chosen = [index].flat().map((each) => (labels as string[])[each as number] ?? '–');
-    return escapeHtml(chosen.join(', '));
+    return xml(chosen.join(', '));
   }
   if (model.endsWith('ProgressModel'))
     return `<progress value="${Number(value) - Number(state.min)}" max="${Number(state.max) - Number(state.min)}"></progress>`;
   if (model === 'PasswordModel') return '•••';
   if (typeof value === 'boolean') return value ? '☑' : '☐';
-  if (value === undefined || value === null) return escapeHtml(String(description ?? ''));
-  return escapeHtml(Array.isArray(value) ? value.join(' – ') : String(value));
+  if (value === undefined || value === null) return xml(String(description ?? ''));
+  return xml(Array.isArray(value) ? value.join(' – ') : String(value));
 }

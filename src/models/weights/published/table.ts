@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { wheelFolder } from '../../../compute/wheel.js';
+import { xml } from '../../../markup.js';
 import { ModelError, nearest } from '../../errors.js';
 import { cachedAt } from './fetch.js';
 import { pretrained, weightsOf, type PublishedWeights } from './registry.js';
@@ -49,13 +50,12 @@ function shown(model: string, own: readonly PublishedWeights[]): Record<string, 
       .map((text, i) => text.padEnd(widths[i]))
       .join('  ')
       .trimEnd();
-  const escape = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
   const cells = (row: string[], tag: 'th' | 'td'): string =>
-    `<tr>${row.map((text) => `<${tag} style="text-align:left">${escape(text)}</${tag}>`).join('')}</tr>`;
+    `<tr>${row.map((text) => `<${tag} style="text-align:left">${xml(text)}</${tag}>`).join('')}</tr>`;
   return {
     'text/plain': [names, ...rows].map(line).join('\n'),
     'text/html':
-      `<table><caption style="text-align:left"><b>Weights of ${escape(model)}</b></caption>` +
+      `<table><caption style="text-align:left"><b>Weights of ${xml(model)}</b></caption>` +
       `<thead>${cells(names, 'th')}</thead><tbody>${rows.map((row) => cells(row, 'td')).join('')}</tbody></table>`,
   };
 }
