@@ -19,7 +19,7 @@ declare namespace display {
    * A data frame, a list of objects or lists (rows), or an object of lists (columns) as a table.
    * \`rows\` (100) and \`columns\` (20) are the most that is shown; of a larger table the first and last.
    */
-  function table(value: unknown, options?: { rows?: number; columns?: number }): Rich;
+  function table(value: unknown, options?: { rows?: number; columns?: number; grouped?: boolean }): Rich;
   /**
    * A tensor \`[h, w]\`, \`[h, w, 1|3|4]\` or \`[n, h, w, 1|3|4]\`, or \`{ width, height, data }\`, as a picture; a batch as a grid.
    * Values within 0…1 are shown from 0 to 1, others within 0…255 from 0 to 255, all others from the least to the greatest,

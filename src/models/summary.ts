@@ -85,7 +85,7 @@ export class Summary {
         parameters,
         'multiply-adds': multiplyAdds,
       })),
-      { rows: this.rows.length },
+      { rows: this.rows.length, grouped: true },
     );
   }
 

