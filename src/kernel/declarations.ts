@@ -18,6 +18,7 @@ declare namespace display {
   /**
    * A data frame, a list of objects or lists (rows), or an object of lists (columns) as a table.
    * \`rows\` (100) and \`columns\` (20) are the most that is shown; of a larger table the first and last.
+   * \`grouped\` writes whole numbers as 1,234,567.
    */
   function table(value: unknown, options?: { rows?: number; columns?: number; grouped?: boolean }): Rich;
   /**
