@@ -1,6 +1,6 @@
 // Twice transfer with and without keeping output neurons, on phantoms: ImageNet → an intermediate set → a target that shares
 // classes with it. The first epochs on the target, judged on other patients; both ways start from the same intermediate network.
-// node build/bench/twice-transfer.js [--seeds 0,1,2,3,4] [--size 64] [--epochs 4] [--intermediate-epochs 4] [--films 45]
+// node build/bench/twice-transfer.js [--seeds 0,1,2,3,4] [--size 128] [--epochs 4] [--intermediate-epochs 8] [--films 45]
 
 import { parseArgs } from 'node:util';
 import { phantom, type Dataset, type Finding } from '../src/data/index.js';
@@ -10,9 +10,9 @@ import { evaluate, figuresOf, fit, type Figures } from '../src/train/index.js';
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '0,1,2,3,4' },
-    size: { type: 'string', default: '64' },
+    size: { type: 'string', default: '128' },
     epochs: { type: 'string', default: '4' },
-    'intermediate-epochs': { type: 'string', default: '4' },
+    'intermediate-epochs': { type: 'string', default: '8' },
     films: { type: 'string', default: '45' },
   },
 });
@@ -49,7 +49,6 @@ async function trial(seed: number): Promise<{ keeping: Figures[]; fresh: Figures
     ...once,
     patients: 240,
     classes: ['normal', 'consolidation', 'ground glass'],
-    severity: 'mild',
     seed: 200 + seed,
   });
   const intermediate = parts(first);
