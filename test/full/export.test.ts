@@ -37,7 +37,10 @@ describe('exported models elsewhere', function () {
   after(() => rmSync(folder, { recursive: true }));
 
   it('ONNX’s checker accepts them; weights have PyTorch’s names and shapes, and no axes are turned in vain', async function () {
-    if (!venv) return this.skip();
+    if (!venv) {
+      console.log('      skipped: no Python with onnx (CELLGRAD_VENV); npm run test:full installs it');
+      return this.skip();
+    }
     const names = ['resnet18', 'densenet121', 'mobilenet_v3_small', 'convnext_tiny', 'swin_t', 'r3d_18'];
     const shapes = new Map<string, Map<string, number[]>>();
     const paths: string[] = [];
