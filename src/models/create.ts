@@ -10,7 +10,6 @@ import { undrawn } from './init.js';
 import { classNames, whole } from './options.js';
 import { find } from './registry.js';
 import { replaceHead, reshapeHead } from './transfer.js';
-import { forget, publishedState } from './weights/published/fetch.js';
 import { published, type PublishedWeights } from './weights/published/registry.js';
 
 export interface CreateOptions extends Design {
@@ -55,7 +54,9 @@ export async function construct(
   const inputShape = options.inputShape ?? (depth ? [depth, size, size] : [size, size]);
   const classes = classNames(options.classes ?? weights?.classes ?? 1000);
   check(name, architecture, { ...options, inputShape, channels, seed });
-  const state = weights && (await publishedState(weights, { onProgress: progressPrinter(), signal }));
+  const fetching = () => import('./weights/published/fetch.js');
+  const state =
+    weights && (await (await fetching()).publishedState(weights, { onProgress: progressPrinter(), signal }));
   await freeForgotten();
   const { dropout, dropPath, pool, head } = options;
   const facts = {
@@ -84,7 +85,7 @@ export async function construct(
       if (!whole) replaceHead(model, classes, { seed });
     } catch (error) {
       model.dispose();
-      await forget(weights);
+      await (await fetching()).forget(weights);
       throw error;
     }
   try {

@@ -1,4 +1,7 @@
-import { distance } from 'fastest-levenshtein';
+import type * as levenshteins from 'fastest-levenshtein';
+import { lazily } from '../lazy.js';
+
+const levenshtein = lazily<typeof levenshteins>('fastest-levenshtein');
 
 /** A model, layer or weights file that can't be had as asked for. */
 export class ModelError extends Error {
@@ -16,6 +19,7 @@ export class ModelError extends Error {
 
 /** The three names nearest to what was typed. */
 export function nearest(typed: string, names: readonly string[]): string[] {
+  const { distance } = levenshtein();
   const key = (s: string): string => s.toLowerCase();
   return [...names].sort((a, b) => distance(key(a), key(typed)) - distance(key(b), key(typed))).slice(0, 3);
 }

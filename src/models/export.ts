@@ -3,7 +3,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import type { Precision } from '../compute/index.js';
 import { checkWritable, writeWhole } from '../files.js';
-import { progress, type Progress } from '../progress/index.js';
+import type { Progress } from '../progress/index.js';
 import type { ShowKind } from '../progress/show.js';
 import type { Classifier } from './classifier.js';
 import { ModelError } from './errors.js';
@@ -102,6 +102,7 @@ export async function exportTo(
   const format = chosen(path, options);
   checkAlive(model);
   checkWritable(path);
+  const { progress } = await import('../progress/index.js');
   const { signal, onProgress, display, precision } = options;
   const width = precision === 'float16' || precision === 'bfloat16' ? 2 : 4;
   const total = width * model.net.countParams();

@@ -24,9 +24,6 @@ export { keptNeurons, replaceHead, type Keep, type ReplaceHeadOptions } from './
 export { pretrained, type PublishedWeights } from './weights/published/registry.js';
 export { weights, type WeightsTable } from './weights/published/table.js';
 export { type StateDict, type StateTensor } from './weights/stored.js';
-export { readTorch } from './weights/torch.js';
-export { readWeights } from './weights/open.js';
-export { readKeras } from './weights/keras.js';
-export { readSafetensors } from './weights/safetensors-reader.js';
+export { readKeras, readSafetensors, readTorch, readWeights } from './weights/read.js';
 export { writeSafetensors } from './weights/safetensors.js';
 export { MisfitError, ModelError, type Misfits } from './errors.js';

@@ -7,9 +7,7 @@ import { construct } from './create.js';
 import type { Parameter } from './layers.js';
 import type { Description } from './save.js';
 import { fit, toVariable, type FitOptions } from './weights/fit.js';
-import { kerasNames } from './weights/keras-names.js';
-import { rename, unwrap, type Renaming } from './weights/names.js';
-import { openWeights } from './weights/open.js';
+import type { Renaming } from './weights/names.js';
 import { refuse } from './weights/refuse.js';
 import { using, type WeightsFile } from './weights/stored.js';
 import { Scratch } from './weights/values.js';
@@ -46,11 +44,13 @@ export function load(path: string): Promise<Classifier>;
  * is unchanged then
  */
 export function load(model: Classifier, path: string, options?: LoadOptions): Promise<Loaded>;
-export function load(
+export async function load(
   subject: Classifier | string,
   path?: string,
   options: LoadOptions = {},
 ): Promise<Classifier | Loaded> {
+  // what reads files is loaded with the first one
+  const { openWeights } = await import('./weights/open.js');
   if (typeof subject === 'string') return using(subject, openWeights, (file) => fromFile(file, subject));
   if (typeof path !== 'string')
     throw new ModelError('option', 'models.load(model, file) takes the path of a file of weights.');
@@ -59,7 +59,10 @@ export function load(
 
 async function take(model: Classifier, file: WeightsFile, options: LoadOptions): Promise<Loaded> {
   const { layout, format } = file;
-  const map = options.map ?? (layout === 'keras' ? kerasNames(model.name) : undefined);
+  const { rename, unwrap } = await import('./weights/names.js');
+  const map =
+    options.map ??
+    (layout === 'keras' ? (await import('./weights/keras-names.js')).kerasNames(model.name) : undefined);
   const own = unwrap(file.tensors, options);
   const tensors = map ? rename(own, map) : own;
   const { take, left } = fit(model, tensors, layout, options);

@@ -3,10 +3,9 @@
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isZip } from './file-bytes.js';
 import { Hdf5, type Contents } from './hdf5.js';
 import { refuse } from './refuse.js';
-import { isShape, readAll, using, type StateDict, type Stored, type WeightsFile } from './stored.js';
+import { isShape, type Stored, type WeightsFile } from './stored.js';
 import { Zip } from './zip.js';
 
 /** Keras's words for what PyTorch calls otherwise. */
@@ -127,19 +126,4 @@ function variables(kind: string, count: number): string[] {
     // without a scale where there are three
     return ['weight', 'bias', 'running_mean', 'running_var'].slice(count === 3 ? 1 : 0);
   return ['weight', 'bias'];
-}
-
-/**
- * Reads the weights of a Keras file, as float32.
- * @returns `layer.weight`, `layer.bias`, `layer.running_mean`, …, in Keras's layout: kernels are [height, width, in, out], those
- * of dense layers [in, out]
- * @throws ModelError `weights` when it is damaged or of another kind
- */
-export function readKeras(path: string): Promise<StateDict> {
-  return using(path, openKeras, readAll);
-}
-
-/** Opens a file of Keras, .h5 or .keras. */
-async function openKeras(path: string): Promise<WeightsFile> {
-  return (await isZip(path)) ? openKerasZip(path) : openKerasH5(path);
 }

@@ -6,7 +6,7 @@ import { firstBytes } from './file-bytes.js';
 import { fileIn, openShards } from './folder.js';
 import { refuse } from './refuse.js';
 import { openSafetensors } from './safetensors-reader.js';
-import { readAll, using, type StateDict, type WeightsFile } from './stored.js';
+import type { WeightsFile } from './stored.js';
 
 /**
  * Opens safetensors, PyTorch, Keras and TensorFlow.js files, an index of shards, or the one of these that a folder holds.
@@ -61,19 +61,4 @@ function otherwise(text: string, path: string): string {
   if (text.startsWith('\x1f\x8b')) return 'it is gzip; unpack it first';
   if (path.endsWith('.safetensors')) return 'its header does not fit into it';
   return 'it is no file of safetensors, PyTorch, Keras or TensorFlow.js';
-}
-
-/**
- * Reads a file of weights of any format that `models.load` takes, as float32, under the names that the file gives.
- * @returns its tensors; `layout` says whose order of axes they have: PyTorch's kernels are [out, in, height, width], Keras's and
- * TensorFlow.js's [height, width, in, out]
- * @throws ModelError `weights` when it is damaged or hostile
- */
-export function readWeights(
-  path: string,
-): Promise<{ state: StateDict } & Pick<WeightsFile, 'format' | 'layout' | 'metadata'>> {
-  return using(path, openWeights, async (file) => {
-    const { format, layout, metadata } = file;
-    return { state: await readAll(file), format, layout, metadata };
-  });
 }

@@ -2,7 +2,7 @@
 
 import { FileBytes } from './file-bytes.js';
 import { refuse } from './refuse.js';
-import { isShape, readAll, sizeOf, using, type StateDict, type Stored, type WeightsFile } from './stored.js';
+import { isShape, sizeOf, type Stored, type WeightsFile } from './stored.js';
 import { decode, isDtype, widths } from './values.js';
 
 interface Entry {
@@ -93,17 +93,3 @@ const texts = (metadata: unknown): Record<string, string> =>
   Object.fromEntries(
     Object.entries((metadata ?? {}) as object).filter(([, v]) => typeof v === 'string'),
   ) as Record<string, string>;
-
-/**
- * Reads a safetensors file, F64, F32, F16 and BF16 and whole numbers, all as float32.
- * @returns its tensors, by their names in the file, and what it says about itself
- * @throws ModelError `weights` when it is damaged or of another kind
- */
-export function readSafetensors(
-  path: string,
-): Promise<{ state: StateDict; metadata: Record<string, string> }> {
-  return using(path, openSafetensors, async (file) => ({
-    state: await readAll(file),
-    metadata: file.metadata,
-  }));
-}

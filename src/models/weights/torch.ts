@@ -1,11 +1,10 @@
 // PyTorch's .pth files, zip and legacy: the tensors of a state dict, by name.
 
-import { FileBytes, isZip } from './file-bytes.js';
-import { unwrap } from './names.js';
+import { FileBytes } from './file-bytes.js';
 import { TensorRef, type StorageRef } from './pickle-globals.js';
 import { UnexpectedEnd, unpickle } from './pickle.js';
 import { refuse } from './refuse.js';
-import { isShape, readAll, sizeOf, using, type StateDict, type Stored, type WeightsFile } from './stored.js';
+import { isShape, sizeOf, type Stored, type WeightsFile } from './stored.js';
 import { decode, widths, type Dtype } from './values.js';
 import { Zip } from './zip.js';
 
@@ -49,19 +48,6 @@ export async function openTorch(path: string, zip: boolean): Promise<WeightsFile
     await close();
     throw error;
   }
-}
-
-/**
- * Reads a state dict, as float32. Wrappers (`state_dict`, `model`, `module.`, …) are taken off.
- * @param options.key which of a checkpoint's dicts, where it holds more than one: `model_ema`
- * @throws ModelError `weights` when the file is damaged or wants anything that a state dict doesn't need
- */
-export function readTorch(path: string, options: { key?: string } = {}): Promise<StateDict> {
-  return using(
-    path,
-    async () => openTorch(path, await isZip(path)),
-    (file) => readAll({ ...file, tensors: unwrap(file.tensors, options) }),
-  );
 }
 
 async function openZip(path: string): Promise<Opened> {

@@ -25,7 +25,8 @@ import {
   type PublishedWeights,
   type StateDict,
 } from '../../../src/models/index.js';
-import { addressesOf, cachedAt, publishedState } from '../../../src/models/weights/published/fetch.js';
+import { addressesOf, publishedState } from '../../../src/models/weights/published/fetch.js';
+import { cachedAt } from '../../../src/models/weights/published/registry.js';
 import { mended } from '../../../src/models/weights/published/names.js';
 import { published } from '../../../src/models/weights/published/registry.js';
 import { batchOptions } from '../../../src/train/evaluate.js';

@@ -1,22 +1,20 @@
 // Published weights from the network into the cache: fetched, checked, and kept as safetensors under the network's own names.
 
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { cacheRoot, diskError, withLock } from '../../../compute/cache.js';
+import { diskError, withLock } from '../../../compute/cache.js';
 import { checkSpace, fromWheel, type FetchProgress } from '../../../compute/wheel.js';
 import { FileError } from '../../../files.js';
 import { head, mirrors, sizeAt } from '../../../net/addresses.js';
 import { download, DownloadError } from '../../../net/download.js';
 import { offline } from '../../../net/request.js';
 import { ModelError } from '../../errors.js';
-import { readSafetensors } from '../safetensors-reader.js';
+import { readSafetensors, readTorch } from '../read.js';
 import { writeSafetensors } from '../safetensors.js';
 import type { StateDict } from '../stored.js';
-import { readTorch } from '../torch.js';
 import { mended } from './names.js';
-import type { PublishedWeights } from './registry.js';
+import { cachedAt, type PublishedWeights } from './registry.js';
 
 export interface FetchWeightsOptions {
   onProgress?: (progress: FetchProgress) => void;
@@ -24,13 +22,6 @@ export interface FetchWeightsOptions {
 }
 
 const whatOf = ({ model, tag }: PublishedWeights): string => `Weights ${tag} of ${model}`;
-
-/** Where the converted weights lie, or will. */
-export function cachedAt(weights: PublishedWeights): string {
-  const { model, tag, url, sha256 = '' } = weights;
-  const digest = createHash('sha256').update(`${url} ${sha256}`).digest('hex').slice(0, 8);
-  return join(cacheRoot(), 'weights', model, `${tag}-${digest}.safetensors`);
-}
 
 /** Where the file is asked for: at the mirrors, then at its own address. */
 export function addressesOf({ model, tag, url }: PublishedWeights): string[] {

