@@ -1,18 +1,16 @@
 // `cellgrad data audit`: what is wrong with a data set, as text, JSON or a page.
-import { audit as auditSet, DataError, open, type Dataset } from '../data/index.js';
-import { checkWritable, writeWhole } from '../files.js';
+import { statSync } from 'node:fs';
+import { audit as auditSet, DataError, fromFolder, open, type Dataset } from '../data/index.js';
+import { checkWritable, FileError, writeWhole } from '../files.js';
 import type { AuditFlags } from './data.js';
 import { UsageError } from './errors.js';
 import { codeOf, stopSignals } from './signals.js';
 
-export async function audit(
-  manifest: string,
-  { root, label, mirror, json, html }: AuditFlags,
-): Promise<number> {
-  if (html) checkWritable(html);
+export async function audit(manifest: string, { mirror, json, html, ...which }: AuditFlags): Promise<number> {
   const { signal, received, release } = stopSignals();
   try {
-    const found = await auditSet(await opened(manifest, { root, label }), { mirror, signal });
+    if (html) checkWritable(html);
+    const found = await auditSet(await opened(manifest, which, signal), { mirror, signal });
     if (html)
       await writeWhole(html, `<!doctype html><meta charset="utf-8"><title>Audit</title>${found.html()}`);
     process.stdout.write(`${json ? JSON.stringify(found, null, 2) : String(found)}\n`);
@@ -23,13 +21,25 @@ export async function audit(
       process.stderr.write('Interrupted.\n');
       return codeOf(stop);
     }
-    throw error instanceof DataError ? new UsageError(error.message, 1) : error;
+    const known = error instanceof DataError || error instanceof FileError;
+    throw known ? new UsageError(error.message, 1) : error;
   } finally {
     release();
   }
 }
 
-/** The set with its leaks, without missing files; what can't be decoded is the audit's to say. */
-function opened(manifest: string, options: { root?: string; label?: string }): Promise<Dataset> {
-  return open(manifest, { ...options, allowLeak: true, onError: 'skip', check: 'files' });
+/** The set with its leaks, with or without patients and splits, without missing files; what can't be decoded is the audit's to say. */
+function opened(
+  manifest: string,
+  { root, label }: { root?: string; label?: string },
+  signal: AbortSignal,
+): Promise<Dataset> {
+  const how = { allowLeak: true, needs: [], onError: 'skip', check: 'files', signal } as const;
+  if (!statSync(manifest, { throwIfNoEntry: false })?.isDirectory())
+    return open(manifest, { root, label, ...how });
+  if (root !== undefined || label !== undefined)
+    throw new UsageError(
+      `${manifest} is a folder, whose folders are the classes: --root and --label are for manifests.`,
+    );
+  return fromFolder(manifest, how);
 }

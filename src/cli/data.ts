@@ -56,7 +56,7 @@ CELLGRAD_OFFLINE  1: nothing is asked of the network`,
   data
     .command('audit')
     .description('says what is wrong with a set: copies, leaks, odd pictures, and what gives the class away')
-    .argument('<manifest>', 'a manifest, or a name that list shows')
+    .argument('<manifest>', 'a manifest, a folder with one for each class, or a name that list shows')
     .addOption(root())
     .option('--label <column>', 'the column with the label')
     .option('--mirror', 'looks for mirrored copies too')

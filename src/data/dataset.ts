@@ -84,6 +84,9 @@ export function valueOf(row: Row, column: Column): string {
     : (row.extra?.[column] ?? '');
 }
 
+/** Whether it is known who is in the image; where it isn't, opening made it a patient of its own, by its file's name. */
+export const hasPatient = ({ patient, name }: Row): boolean => name === undefined || !patient.endsWith(name);
+
 /** A set of labelled images; its methods return new sets and never change it. */
 export class Dataset {
   constructor(

@@ -21,6 +21,11 @@ export interface OpenOptions extends ReadOptions {
   check?: 'files' | 'pixels';
   /** The same patient in two splits is an error, as it makes results too good; true only notes it. */
   allowLeak?: boolean;
+  /**
+   * Columns without which a set is refused; default both. Where 'patient' isn't named, an image without one counts as a patient of its own;
+   * where 'split' isn't, there may be no split. The data set notes it.
+   */
+  needs?: readonly ('patient' | 'split')[];
   /** Split by patient anew, in place of the manifest's column `split` or where there is none. */
   split?: SplitOptions;
   /** Only these rows, before any check; gets the manifest's columns. */
@@ -30,6 +35,7 @@ export interface OpenOptions extends ReadOptions {
   signal?: AbortSignal;
 }
 
+const needed = ['patient', 'split'] as const;
 const fields = ['file', 'patient', 'split', 'source', 'view', 'licence', 'sha256'] as const;
 export type Field = (typeof fields)[number];
 
@@ -63,6 +69,8 @@ export async function fromRecords(
   const label = checkColumns(Object.keys(records[0].values), where, options, !pictures);
 
   const notes: string[] = [];
+  const needsPatient = (options.needs ?? needed).includes('patient');
+  let nobodys = 0;
   const used = new Set([label, ...fields.map(column)]);
   const value = (record: Record<string, string>, field: Field) => record[column(field)] || undefined;
   const rows: Row[] = [];
@@ -70,7 +78,9 @@ export async function fromRecords(
     if (!values[label]) continue;
     const place = `${where}, ${line === undefined ? `row ${i}` : `line ${line}`}`;
     const file = value(values, 'file');
-    const patient = value(values, 'patient');
+    const named = value(values, 'patient');
+    const patient = named ?? (needsPatient ? undefined : (file ?? `image ${i}`));
+    if (!named) nobodys++;
     if ((!file && !pictures) || !patient)
       throw new DataError(
         'manifest',
@@ -91,12 +101,23 @@ export async function fromRecords(
       extra: Object.fromEntries(Object.entries(values).filter(([key]) => !used.has(key))),
     });
   }
+  if (nobodys > 0) notes.push(nobodysNote(nobodys, rows.length));
   const unlabelled = records.length - rows.length;
   if (unlabelled > 0)
     notes.push(`${unlabelled} row${unlabelled === 1 ? '' : 's'} without a value in '${label}' left out.`);
   if (rows.length === 0) throw new DataError('empty', `${where}: no row has a value in '${label}'.`);
 
   return checkedDataset(rows, { name, where, label, notes, source: pictures?.source }, options);
+}
+
+function nobodysNote(n: number, all: number): string {
+  const [what, each] =
+    n === all
+      ? ['Patients are not known', 'each image counts']
+      : n === 1
+        ? ['1 image has no patient', 'it counts']
+        : [`${n} images have no patient`, 'each counts'];
+  return `${what}: ${each} as a patient of its own, so that splits may leak.`;
 }
 
 export interface Rows {
@@ -138,25 +159,28 @@ export async function checkedDataset(
 function checkColumns(
   present: readonly string[],
   where: string,
-  { label: wanted = 'label', columns = {}, split }: OpenOptions,
+  { label: wanted = 'label', columns = {}, split, needs = needed }: OpenOptions,
   needFile: boolean,
 ): string {
   const labels = [wanted].flat();
   const label = labels.find((name) => present.includes(name)) ?? labels[0];
-  const splitColumn = columns.split ?? 'split';
-  const needed = [
+  const [patientColumn, splitColumn] = [columns.patient ?? 'patient', columns.split ?? 'split'];
+  const wantedColumns = [
     ...(needFile ? [columns.file ?? 'file'] : []),
     label,
-    columns.patient ?? 'patient',
-    ...(split ? [] : [splitColumn]),
+    ...(needs.includes('patient') ? [patientColumn] : []),
+    ...(needs.includes('split') && !split ? [splitColumn] : []),
   ];
-  const absent = needed.filter((name) => !present.includes(name));
+  const absent = wantedColumns.filter((name) => !present.includes(name));
   if (absent.length > 0)
     throw new DataError(
       'column',
       `${where} has no column ${absent.map((c) => `'${c}'`).join(' and no column ')}. Its columns are ${present.join(', ')}.` +
         (absent.includes(label)
           ? ` Say which one holds the label: { label: '${present.find((c) => /label|class|finding/i.test(c)) ?? present[0]}' }.`
+          : '') +
+        (absent.includes(patientColumn)
+          ? " Name it, { columns: { patient: '…' } }, or, if patients aren't known, take each image for a patient of its own: { needs: [] }."
           : '') +
         (absent.includes(splitColumn) ? ' To split by patient here: { split: { seed: 0 } }.' : ''),
     );

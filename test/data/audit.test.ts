@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { audit, open, phantom, type Audit, type Row } from '../../src/data/index.js';
+import { personsOf } from '../../src/data/audit/copies.js';
 import { random } from '../../src/data/random.js';
 import { needsShared, sharedPath } from '../support/fixtures.js';
 
@@ -106,6 +107,50 @@ describe('the audit of films with planted faults', function () {
     assert.equal(json.duplicates.length, found.copies.length);
     assert.match(String(found), /1\. From the column 'scanner' alone/);
     assert.match(found.html(), /data:image\/jpeg;base64/);
+  });
+});
+
+describe('an audit of a set that lacks columns', function () {
+  this.timeout(60_000);
+  const quiet = { onProgress: () => undefined };
+  const films = phantom({ patients: 30, filmsPerPatient: [2, 2], size: 64, seed: 2 });
+  /** As where a manifest has files and labels alone. */
+  const bare = films.with(
+    films.rows.map(({ index, label }) => {
+      const name = `${index}.png`;
+      return { index, label, name, patient: name, split: '', source: '' };
+    }),
+  );
+
+  it('has nothing unchecked where there are patients, splits, sources, views, sexes and ages', async () => {
+    const rows = films.rows.map((row) => ({
+      ...row,
+      extra: { ...row.extra, sex: row.index % 3 ? 'F' : 'M' },
+    }));
+    assert.deepEqual((await audit(films.with(rows), quiet)).unchecked, []);
+  });
+
+  it('names each column, and what is unknown without it', async () => {
+    const found = await audit(bare, quiet);
+    assert.equal(found.patients, undefined);
+    assert.equal(found.unchecked.length, 3);
+    assert.match(found.unchecked[0], /^Patients are not known \(no column patient\)/);
+    assert.match(found.unchecked[1], /^There is no split \(no column split\)/);
+    assert.match(found.unchecked[2], /^No column source, view, sex, age:/);
+    assert.deepEqual(found.leaks, []);
+    assert.ok(found.copies.every(({ acrossPatients }) => !acrossPatients));
+    const half = bare.with(bare.rows.map((row) => (row.index < 20 ? { ...row, patient: 'p' } : row)));
+    assert.match((await audit(half, quiet)).unchecked[0], /^40 of 60 images have no patient: /);
+  });
+
+  it('keeps copies on one side of the cross-validation, so that they do not give the class away', () => {
+    const person = personsOf([
+      { rows: [bare.rows[4], bare.rows[7]] },
+      { rows: [bare.rows[7], bare.rows[2]] },
+      { rows: [bare.rows[8], bare.rows[9]] },
+    ]);
+    const names = [2, 4, 7, 8, 9, 10].map((at) => person(bare.rows[at]));
+    assert.deepEqual(names, ['2.png', '2.png', '2.png', '8.png', '8.png', '10.png']);
   });
 });
 

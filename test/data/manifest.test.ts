@@ -74,8 +74,22 @@ describe('a CSV manifest', () => {
       [header, ...rows].map((line) => line.split(',').toSpliced(at, 1).join(','));
     await refuses(without(0), 'column', /no column 'file'/, /label, patient, split/);
     await refuses(without(1), 'column', /no column 'label'/, /holds the label: \{ label: /);
-    await refuses(without(2), 'column', /no column 'patient'/);
+    await refuses(without(2), 'column', /no column 'patient'/, /needs: \[\]/);
     await refuses(without(3), 'column', /no column 'split'/, /split: \{ seed: 0 \}/);
+  });
+
+  it('without patients or splits opens where it need not have them, and notes it', async () => {
+    const bare = [header, ...rows].map((line) => line.split(',').slice(0, 2).join());
+    const set = await open(bare, { needs: [] });
+    assert.deepEqual(set.patients(), ['a.png', 'b.png', 'c.png', 'd.png', 'e.png', 'f.png']);
+    assert.match(set.notes.join(' '), /^Patients are not known: .* 6 images are in no split\.$/);
+    const split = await open(bare, { needs: [], split: { seed: 0 } });
+    assert.deepEqual(Object.keys(split.counts('split')).sort(), ['test', 'train', 'val']);
+    await refuses(bare, 'column', /no column 'patient' and no column 'split'/);
+    await assert.rejects(open(bare, { needs: ['split'] }), says('column', /no column 'split'/));
+    const partly = await open([header, ...rows.slice(0, 5), 'f.png,covid,,test'], { needs: [] });
+    assert.deepEqual(partly.patients(), ['p1', 'p2', 'p3', 'f.png']);
+    assert.match(partly.notes[0], /^1 image has no patient: it counts as a patient of its own/);
   });
 
   it('with an empty cell is refused with its line', () =>

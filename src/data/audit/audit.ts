@@ -1,9 +1,9 @@
 // The audit of a data set: duplicates, leaks, contradictions, odd pictures, burnt-in marks, balance, shortcuts.
 
 import { runningCell } from '../../cell.js';
-import type { Dataset, Row } from '../dataset.js';
+import { hasPatient, type Dataset, type Row } from '../dataset.js';
 import { ageContrast, balances, type AgeContrast, type Balance } from './balance.js';
-import { copiesOf, leaksOf, type Copies, type Leak } from './copies.js';
+import { copiesOf, leaksOf, personsOf, type Copies, type Leak } from './copies.js';
 import { exactDuplicates, nearDuplicates } from './duplicates.js';
 import { examineAll, greyOf, pictureOf } from './examine.js';
 import { findingsOf, nameOf, type Finding } from './findings.js';
@@ -11,6 +11,7 @@ import { oddPictures, type Odd } from './odd.js';
 import { stageBars, type Progress } from './progress.js';
 import { auditHtml, auditText, copyTitle, type Shown } from './report.js';
 import { shortcuts, type Shortcut } from './shortcuts.js';
+import { uncheckedOf } from './unchecked.js';
 
 export interface AuditOptions {
   seed?: number;
@@ -28,9 +29,12 @@ export class Audit {
   constructor(
     readonly name: string,
     readonly images: number,
-    readonly patients: number,
+    /** Absent where nobody's name is known. */
+    readonly patients: number | undefined,
     readonly classes: readonly string[],
     readonly notes: readonly string[],
+    /** What could not be looked for, and for want of which column, in sentences. */
+    readonly unchecked: readonly string[],
     /** In sentences, the worst first. */
     readonly findings: readonly Finding[],
     readonly copies: readonly Copies[],
@@ -66,6 +70,7 @@ export class Audit {
       patients: this.patients,
       classes: this.classes,
       notes: this.notes,
+      unchecked: this.unchecked,
       findings: this.findings,
       duplicates: this.copies.map((one) => ({ ...one, rows: one.rows.map(place) })),
       leaks: this.leaks,
@@ -88,7 +93,8 @@ export class Audit {
 /**
  * Says what is wrong with a data set: the same film twice (same file, same pixels, or edited), across splits first; patients in two splits;
  * labels that contradict; broken and odd pictures; burnt-in letters; and how well the class can be guessed from what is no sign of it (the
- * source, metadata, file properties, borders, a thumbnail). Open a set with `allowLeak: true` to have its leaks listed instead of refused.
+ * source, metadata, file properties, borders, a thumbnail). Open a set with `allowLeak: true` to have its leaks listed instead of refused, and
+ * with `needs: []` where it has no patients or splits: what can't be checked then is in `unchecked`.
  * Reads every picture once; the search for edited copies grows with the square of their number. Throws the signal's reason when it is aborted.
  */
 export async function audit(
@@ -106,12 +112,13 @@ export async function audit(
   try {
     const { pictures, broken } = await examineAll(set, watch);
     const near = await nearDuplicates(set, pictures, { mirror, watch });
+    const copies = copiesOf(exactDuplicates(pictures), near);
     const marked = pictures.filter(({ marks }) => marks.length > 0).map(({ row }) => row);
     const found = {
-      copies: copiesOf(exactDuplicates(pictures), near),
+      copies,
       leaks: leaksOf(set),
       odd: oddPictures(pictures, broken),
-      shortcuts: await shortcuts(set, pictures, { seed, watch }),
+      shortcuts: await shortcuts(set, pictures, { seed, person: personsOf(copies), watch }),
       balance: balances(set),
       ages: ageContrast(set),
       marks: { images: marked.length, byClass: set.with(marked).counts(), rows: marked },
@@ -119,9 +126,10 @@ export async function audit(
     return new Audit(
       set.name,
       set.length,
-      set.patients().length,
+      set.rows.some(hasPatient) ? set.patients().length : undefined,
       set.classes,
       set.notes,
+      uncheckedOf(set),
       findingsOf(set, found),
       found.copies,
       found.leaks,

@@ -1,6 +1,6 @@
 // What follows from duplicates and from patients' names: copies across splits, labels that contradict, patients in two splits.
 
-import type { Dataset, Row } from '../dataset.js';
+import { hasPatient, type Dataset, type Row } from '../dataset.js';
 import type { ExactGroup, NearPair } from './duplicates.js';
 
 /** Two or more pictures that show the same film. */
@@ -11,7 +11,7 @@ export interface Copies {
   acrossSplits: boolean;
   /** With more than one label. */
   contradicting: boolean;
-  /** Under more than one patient's name. */
+  /** Under more than one patient's name; false where patients aren't known. */
   acrossPatients: boolean;
   /** Near ones: how well their detail agrees, and whether one is mirrored or a negative. */
   correlation?: number;
@@ -27,7 +27,7 @@ export function copiesOf(exact: readonly ExactGroup[], near: readonly NearPair[]
     rows,
     acrossSplits: differ(rows, 'split'),
     contradicting: differ(rows, 'label'),
-    acrossPatients: differ(rows, 'patient'),
+    acrossPatients: rows.every(hasPatient) && differ(rows, 'patient'),
   });
   const all: Copies[] = [
     ...exact.map(({ kind, rows }) => ({ kind, ...facts(rows) })),
@@ -35,6 +35,21 @@ export function copiesOf(exact: readonly ExactGroup[], near: readonly NearPair[]
   ];
   const rank = (one: Copies): number => (one.acrossSplits ? 0 : 2) + (one.contradicting ? 0 : 1);
   return all.sort((a, b) => rank(a) - rank(b));
+}
+
+/** Who must stay on one side: each patient's name, or the first name of those who have films in common. */
+export function personsOf(copies: readonly Pick<Copies, 'rows'>[]): (row: Row) => string {
+  const first = new Map<string, string>();
+  const nameOf = (patient: string): string => {
+    while (first.has(patient)) patient = first.get(patient)!;
+    return patient;
+  };
+  for (const { rows } of copies)
+    for (const row of rows) {
+      const [a, b] = [nameOf(rows[0].patient), nameOf(row.patient)].sort();
+      if (a !== b) first.set(b, a);
+    }
+  return (row) => nameOf(row.patient);
 }
 
 export interface Leak {

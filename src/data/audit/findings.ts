@@ -155,7 +155,7 @@ function copyFindings(set: Dataset, copies: readonly Copies[]): Finding[] {
     findings.push({
       kind: 'duplicates',
       severity: 0.05 + inside.length / set.length,
-      sentence: `${many(inside.length, 'film is', 'films are')} there more than once in one split (${kindsOf(inside)}), ${patients} of them under two patients' names; they count double, and a new split may part them.`,
+      sentence: `${many(inside.length, 'film is', 'films are')} there more than once in one split (${kindsOf(inside)})${patients > 0 ? `, ${patients} of them under two patients' names` : ''}; they count double, and a new split may part them.`,
     });
   }
   return findings;

@@ -18,7 +18,7 @@ export interface Shown {
 const style = `<style>
 .cg-audit{font:14px/1.45 system-ui,sans-serif;max-width:980px;color:#1b1b1b;background:#fff;padding:4px 12px}
 .cg-audit h2{font-size:20px;margin:8px 0 2px}.cg-audit h3{font-size:15px;margin:18px 0 6px}
-.cg-audit ol{padding-left:22px;margin:6px 0}.cg-audit li{margin:0 0 8px}
+.cg-audit ol,.cg-audit ul{padding-left:22px;margin:6px 0}.cg-audit li{margin:0 0 8px}
 .cg-audit .cg-muted{color:#5c5c5c}.cg-audit .cg-bar{display:inline-block;width:34px;height:8px;margin-right:6px;background:#e6e6e6}
 .cg-audit .cg-bar i{display:block;height:8px;background:#b3261e}
 .cg-audit table{border-collapse:collapse;font-size:13px;margin:0 0 6px}.cg-audit td,.cg-audit th{padding:2px 10px 2px 0;text-align:right;background:none;border:0;font-weight:400}
@@ -29,18 +29,24 @@ const style = `<style>
 .cg-audit .cg-pair img{width:152px;height:152px;object-fit:contain;background:#000;display:block}
 </style>`;
 
+const contents = ({ images, patients, classes }: Audit): string =>
+  `${images} images${patients === undefined ? '' : ` of ${patients} patients`}; classes ${classes.join(', ')}`;
+
 export function auditHtml(audit: Audit): string {
-  const { name, images, patients, classes, notes, findings } = audit;
+  const { classes, notes, unchecked, findings } = audit;
   const items = findings.map(
     ({ severity, sentence }) =>
       `<li><span class="cg-bar" title="severity ${severity.toFixed(2)} of 1"><i style="width:${Math.round(100 * Math.min(1, severity))}%"></i></span>${xml(sentence)}</li>`,
   );
   return [
-    `<div class="cg-audit">${style}<h2>Audit of ${xml(name)}</h2>`,
-    `<div class="cg-muted">${images} images of ${patients} patients; classes ${xml(classes.join(', '))}.${notes.map((note) => ` ${xml(note)}`).join('')}</div>`,
+    `<div class="cg-audit">${style}<h2>Audit of ${xml(audit.name)}</h2>`,
+    `<div class="cg-muted">${xml(contents(audit))}.${notes.map((note) => ` ${xml(note)}`).join('')}</div>`,
     findings.length > 0
       ? `<h3>What is wrong, the worst first</h3><ol>${items.join('')}</ol>`
       : '<p>Nothing was found that spoils a result on this set.</p>',
+    unchecked.length > 0
+      ? `<h3>What could not be checked</h3><ul>${unchecked.map((sentence) => `<li>${xml(sentence)}</li>`).join('')}</ul>`
+      : '',
     casesHtml(audit, 'copies', 'Films that are there more than once'),
     casesHtml(audit, 'odd', 'Odd pictures'),
     shortcutsHtml(audit.shortcuts),
@@ -107,18 +113,19 @@ function balanceHtml({ by, counts, association }: Balance, classes: readonly str
 }
 
 export function auditText(audit: Audit): string {
-  const { name, images, patients, classes, notes, findings, shortcuts } = audit;
+  const { name, notes, unchecked, findings, shortcuts } = audit;
   const table = shortcuts.length > 0 ? shortcutTable(shortcuts) : [];
   const width = table[0]?.map((_, c) => Math.max(...table.map((row) => row[c].length))) ?? [];
   const line = (row: string[]): string =>
     row.map((cell, c) => (c ? cell.padStart(width[c]) : cell.padEnd(width[c]))).join('  ');
   return [
-    `Audit of ${name}: ${images} images of ${patients} patients; classes ${classes.join(', ')}`,
+    `Audit of ${name}: ${contents(audit)}`,
     ...notes,
     '',
     ...(findings.length > 0
       ? findings.map(({ sentence }, i) => `${i + 1}. ${sentence}`)
       : ['Nothing was found that spoils a result on this set.']),
+    ...(unchecked.length > 0 ? ['', 'What could not be checked:', ...unchecked] : []),
     ...(table.length > 0 ? ['', ...table.map(line)] : []),
   ].join('\n');
 }
