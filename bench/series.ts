@@ -1,6 +1,6 @@
 // A CT series read as a volume, uncompressed and compressed, in turns with pydicom, which also writes it.
-// node build/bench/series.js --python PATH [--slices 300] [--side 512] [--rounds 3] [--syntaxes uncompressed,rle,jpeg2000]
-// --python names a Python with pydicom, numpy and pylibjpeg-openjpeg (`npm run test:full` makes one in .venv). Prints one JSON document.
+// node build/bench/series.js --python PATH [--slices 300] [--side 512] [--rounds 3] [--syntaxes uncompressed,rle,jpeglossless,jpegls,jpeg2000]
+// --python names a Python with pydicom, its plugins and imagecodecs (`npm run test:full` makes one in .venv). Prints one JSON document.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
@@ -15,7 +15,7 @@ const { values: given } = parseArgs({
     slices: { type: 'string', default: '300' },
     side: { type: 'string', default: '512' },
     rounds: { type: 'string', default: '3' },
-    syntaxes: { type: 'string', default: 'uncompressed,rle,jpeg2000' },
+    syntaxes: { type: 'string', default: 'uncompressed,rle,jpeglossless,jpegls,jpeg2000' },
   },
 });
 

@@ -5,13 +5,23 @@ import os
 import sys
 import time
 
+import imagecodecs
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless, generate_uid
+from pydicom.encaps import encapsulate
+from pydicom.uid import (
+    CTImageStorage,
+    ExplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    RLELossless,
+    generate_uid,
+)
 
 folder, slices, side, syntax = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
-syntaxes = {'uncompressed': ExplicitVRLittleEndian, 'rle': RLELossless, 'jpeg2000': JPEG2000Lossless}
+syntaxes = {'uncompressed': ExplicitVRLittleEndian, 'rle': RLELossless, 'jpegls': JPEGLSLossless, 'jpeg2000': JPEG2000Lossless}
 
 
 def write():
@@ -38,8 +48,13 @@ def write():
         d.SamplesPerPixel, d.PhotometricInterpretation = 1, 'MONOCHROME2'
         d.BitsAllocated, d.BitsStored, d.HighBit, d.PixelRepresentation = 16, 12, 11, 0
         d.RescaleSlope, d.RescaleIntercept = 1, -1024
-        d.PixelData = np.clip(pixels, 0, 4095).astype('<u2').tobytes()
-        if syntax != 'uncompressed':
+        pixels = np.clip(pixels, 0, 4095).astype('<u2')
+        d.PixelData = pixels.tobytes()
+        if syntax == 'jpeglossless':  # which pydicom doesn't write
+            d.PixelData = encapsulate([imagecodecs.ljpeg_encode(pixels, bitspersample=12)])
+            d['PixelData'].VR, d['PixelData'].is_undefined_length = 'OB', True
+            meta.TransferSyntaxUID = JPEGLosslessSV1
+        elif syntax != 'uncompressed':
             d.compress(syntaxes[syntax], generate_instance_uid=False)
         d.save_as(f'{folder}/{generate_uid()}.dcm', enforce_file_format=True)
 

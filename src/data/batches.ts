@@ -3,12 +3,20 @@
 import { availableParallelism } from 'node:os';
 import { checked, type Augmentation } from './augment/index.js';
 import type { Dataset, ImageOptions, Row } from './dataset.js';
-import { DataError, type DataCode } from './errors.js';
+import { DataError } from './errors.js';
 import { forget, keep, numberOf, recall } from './loader/cache.js';
 import { baseKey, fetchBase, type Base, type Making } from './loader/maker.js';
-import { failureOf, shared, type Failure, type Item, type Made, type Piece } from './loader/messages.js';
+import {
+  asError,
+  failureOf,
+  shared,
+  type Failure,
+  type Item,
+  type Made,
+  type Piece,
+} from './loader/messages.js';
 import { giveBack, take, type Memory } from './loader/memory.js';
-import { nextPiece, runPiece } from './loader/pool.js';
+import { run } from './loader/pool.js';
 import { work } from './loader/work.js';
 import { checkMix, mixed, type MixOptions } from './mix.js';
 import { sampled, type Sampler } from './sampler.js';
@@ -183,7 +191,6 @@ async function makeItems(
   const threads = useful ? (options.workers ?? Math.min(8, availableParallelism())) : 0;
   const keyOf = (item: Item): string => `${item.row.index}/${baseKey(making)}`;
   const piece = (part: Item[]): Piece => ({
-    id: nextPiece(),
     items: part,
     making,
     recipe: source.recipe,
@@ -195,7 +202,7 @@ async function makeItems(
     const base = await fetchBase(source, row, making);
     return limit > 0 ? shared(base) : base;
   };
-  const run = async (part: Item[]): Promise<Failure[]> => {
+  const makePart = async (part: Item[]): Promise<Failure[]> => {
     for (const item of part) item.base = limit > 0 ? recall(source, keyOf(item)) : undefined;
     const kept = (item: Item, base: Base | undefined): void => {
       if (base && limit > 0) keep(source, keyOf(item), base, limit);
@@ -215,7 +222,11 @@ async function makeItems(
     const whole = part.filter(({ at }) => !failures.some((failure) => failure.at === at));
     const made: Made =
       threads > 0
-        ? await runPiece(piece(whole), threads, signal)
+        ? await run('piece', piece(whole), {
+            most: threads,
+            files: whole.map(({ row }) => row.file ?? `row ${row.index}`),
+            signal,
+          })
         : await work(piece(whole), async () => source);
     made.bases.forEach((base, i) => kept(whole[i], base));
     return [...failures, ...made.failures];
@@ -223,18 +234,12 @@ async function makeItems(
   const length = threads > 0 ? Math.min(8, Math.ceil(items.length / threads)) : items.length;
   const parts: Item[][] = [];
   for (let i = 0; i < items.length; i += length) parts.push(items.slice(i, i + length));
-  const runs = await Promise.allSettled(parts.map(run)); // all: nothing may write into the memory afterwards
+  const runs = await Promise.allSettled(parts.map(makePart)); // all: nothing may write into the memory afterwards
   const failures = runs.flatMap((settled) => {
     if (settled.status === 'rejected') throw settled.reason;
     return settled.value;
   });
   return failures.sort((a, b) => a.at - b.at);
-}
-
-function asError({ name, code, message }: Failure): Error {
-  return name === 'DataError'
-    ? new DataError(code as DataCode, message)
-    : Object.assign(new Error(message), { name });
 }
 
 /** How often each place has come before in the order. */

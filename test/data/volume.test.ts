@@ -2,10 +2,11 @@ import { inspect } from 'node:util';
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import * as data from '../../src/data/index.js';
+import { endThreads } from '../../src/data/loader/pool.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
 import { says } from './folder.js';
 
@@ -93,6 +94,46 @@ describe('a DICOM series', () => {
     await assert.rejects(data.readSeries(join(folder, 'none')), says('missing', /no folder/));
     const stop = AbortSignal.abort(new Error('stopped'));
     await assert.rejects(data.readSeries(folder, { signal: stop }), /stopped/);
+  });
+
+  it('that is compressed is unpacked in threads, as it is without; of broken files the first is named', async () => {
+    const inside = mkdtempSync(join(folder, 'packed-'));
+    const sources = ['ct_j2k_lossless.dcm', 'ct_rle.dcm'];
+    const position = (z: number): string => `0.0\\0.0\\${z}.0`;
+    const files = Array.from({ length: 10 }, (_, z) => {
+      const bytes = readFileSync(series(sources[z % 2]));
+      const at = bytes.indexOf(position(0));
+      assert.ok(at > 0);
+      bytes.write(position(z), at, 'latin1');
+      writeFileSync(join(inside, `${z}.dcm`), bytes);
+      return join(inside, `${z}.dcm`);
+    });
+    const alone = await Promise.all(sources.map((name) => data.readDicom(series(name))));
+    await endThreads();
+    let threads = 0;
+    const count = (): void => void threads++;
+    process.on('worker', count);
+    try {
+      const { data: voxels, shape } = await data.readSeries(inside);
+      assert.deepEqual(shape, [10, 128, 128]);
+      for (let z = 0; z < 10; z++)
+        assert.deepEqual(voxels.subarray(z * 128 * 128, (z + 1) * 128 * 128), alone[z % 2].pixels, `${z}`);
+      assert.equal(threads, Math.min(8, availableParallelism()));
+    } finally {
+      process.off('worker', count);
+    }
+    for (const z of [8, 6]) {
+      const bytes = readFileSync(files[z]);
+      bytes.fill(0, bytes.length - 3000);
+      bytes.fill(0, bytes.indexOf(Buffer.of(0xff, 0x4f, 0xff, 0x51)) + 4, bytes.length - 2900);
+      writeFileSync(files[z], bytes);
+    }
+    await assert.rejects(
+      data.readSeries(inside),
+      says('image', /6\.dcm can't be read as DICOM: the JPEG 2000 data of frame 1 can't be decoded/),
+    );
+    const aborted = AbortSignal.abort(new Error('enough'));
+    await assert.rejects(data.readSeries(inside, { signal: aborted }), /enough/);
   });
 
   it('in one file of several frames is a volume too', async () => {

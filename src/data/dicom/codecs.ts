@@ -14,7 +14,17 @@ export interface Unpacked {
   rgb?: boolean;
 }
 
-type Codec = (packed: Uint8Array, header: Header) => Unpacked | Promise<Unpacked>;
+/** What of a header codecs need. */
+type Shape = Pick<Header, 'rows' | 'columns' | 'samples' | 'allocated'>;
+
+/** A compressed frame, as it can be sent to another thread. */
+export interface PackedFrame {
+  syntax: string;
+  bytes: Uint8Array;
+  shape: Shape;
+}
+
+type Codec = (packed: Uint8Array, shape: Shape) => Unpacked | Promise<Unpacked>;
 
 const require = createRequire(import.meta.url);
 
@@ -30,31 +40,37 @@ const codecs: Record<string, { name: string; decode: Codec }> = {
   '1.2.840.10008.1.2.4.91': { name: 'JPEG 2000', decode: jpeg2000 },
 };
 
-export const codecOf = (syntax: string): { name: string; decode: Codec } | undefined => codecs[syntax];
+/** What a transfer syntax is called; undefined where it is none that is decoded. */
+export const codecName = (syntax: string): string | undefined =>
+  Object.hasOwn(codecs, syntax) ? codecs[syntax].name : undefined;
 
-function rle(packed: Uint8Array, { rows, columns, samples, allocated }: Header): Unpacked {
+export async function unpackFrame({ syntax, bytes, shape }: PackedFrame): Promise<Unpacked> {
+  return codecs[syntax].decode(bytes, shape);
+}
+
+function rle(packed: Uint8Array, { rows, columns, samples, allocated }: Shape): Unpacked {
   const bytesEach = Math.ceil(allocated / 8);
   return { bytes: unpackRle(packed, rows * columns, samples, bytesEach), bytesEach };
 }
 
-async function jpeg(packed: Uint8Array, header: Header): Promise<Unpacked> {
+async function jpeg(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   const { default: sharp } = await import('sharp');
   const image = sharp(packed, { failOn: 'error' });
-  const { data, info } = await (header.samples === 1 ? image.toColourspace('b-w') : image)
+  const { data, info } = await (shape.samples === 1 ? image.toColourspace('b-w') : image)
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  expect(header, info.width, info.height, info.channels);
+  expect(shape, info.width, info.height, info.channels);
   return { bytes: data, bytesEach: 1, rgb: true };
 }
 
 let losslessDecoder: typeof LosslessDecoder | undefined;
-async function lossless(packed: Uint8Array, header: Header): Promise<Unpacked> {
+async function lossless(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   losslessDecoder ??= (await import('jpeg-lossless-decoder-js')).Decoder;
-  const bytesEach = header.allocated <= 8 ? 1 : 2;
+  const bytesEach = shape.allocated <= 8 ? 1 : 2;
   const decoder = new losslessDecoder();
   const copy = Uint8Array.from(packed); // a Buffer's slice would share its memory
   const out = decoder.decode(copy.buffer, 0, copy.length, bytesEach);
-  expect(header, decoder.frame.dimX, decoder.frame.dimY, decoder.frame.numComp);
+  expect(shape, decoder.frame.dimX, decoder.frame.dimY, decoder.frame.numComp);
   return { bytes: new Uint8Array(out.buffer, out.byteOffset, out.byteLength), bytesEach };
 }
 
@@ -70,12 +86,7 @@ interface WasmDecoder {
 type WasmModule = Record<string, new () => WasmDecoder>;
 const modules = new Map<string, Promise<WasmModule>>();
 
-async function wasm(
-  name: string,
-  decoderName: string,
-  packed: Uint8Array,
-  header: Header,
-): Promise<Unpacked> {
+async function wasm(name: string, decoderName: string, packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   let loading = modules.get(name);
   if (!loading) {
     const start = require(`@cornerstonejs/${name}/decodewasmjs`) as (options: object) => Promise<WasmModule>;
@@ -86,7 +97,7 @@ async function wasm(
     decoder.getEncodedBuffer(packed.length).set(packed);
     decoder.decode();
     const { width, height, bitsPerSample, componentCount } = decoder.getFrameInfo();
-    expect(header, width, height, componentCount);
+    expect(shape, width, height, componentCount);
     const bytesEach = bitsPerSample > 8 ? 2 : 1;
     let bytes: Uint8Array = decoder.getDecodedBuffer().slice();
     // JPEG-LS may keep colour by plane
@@ -97,18 +108,18 @@ async function wasm(
   }
 }
 
-function jpegLs(packed: Uint8Array, header: Header): Promise<Unpacked> {
-  return wasm('codec-charls', 'JpegLSDecoder', packed, header);
+function jpegLs(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
+  return wasm('codec-charls', 'JpegLSDecoder', packed, shape);
 }
 
-async function jpeg2000(packed: Uint8Array, header: Header): Promise<Unpacked> {
-  const unpacked = await wasm('codec-openjpeg', 'J2KDecoder', packed, header);
+async function jpeg2000(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
+  const unpacked = await wasm('codec-openjpeg', 'J2KDecoder', packed, shape);
   // the codestream's own colour transform has been undone
-  return { ...unpacked, rgb: header.samples === 3 };
+  return { ...unpacked, rgb: shape.samples === 3 };
 }
 
 /** Throws where a stream holds another picture than the file says. */
-function expect({ rows, columns, samples }: Header, width: number, height: number, channels: number): void {
+function expect({ rows, columns, samples }: Shape, width: number, height: number, channels: number): void {
   if (width !== columns || height !== rows || channels !== samples)
     throw new Error(
       `its compressed picture has ${height} × ${width} pixels of ${channels} sample${channels === 1 ? '' : 's'}, not ${rows} × ${columns} of ${samples}`,

@@ -1,11 +1,13 @@
 // A DICOM image's frames as numbers with a meaning: unpacked, signed, put through slope and intercept.
 
+import { availableParallelism } from 'node:os';
 import { describeError } from '../errors.js';
-import { byPixel, codecOf } from './codecs.js';
+import { inPool, run } from '../loader/pool.js';
+import { byPixel, codecName, unpackFrame, type PackedFrame, type Unpacked } from './codecs.js';
 import { toRgb } from './colour.js';
 import { frameBytes } from './frames.js';
 import { modalityOf, type Header } from './header.js';
-import { BIG_ENDIAN, broken, isNative, type Parsed } from './parse.js';
+import { BIG_ENDIAN, broken, guarded, isNative, type Parsed } from './parse.js';
 
 type Stored = Uint8Array | Uint16Array | Uint32Array | Float32Array | Float64Array;
 
@@ -14,14 +16,45 @@ export const valuesOf = (header: Header): number => header.rows * header.columns
 export const channelsOf = ({ samples, photometric }: Pick<Header, 'samples' | 'photometric'>): 1 | 3 =>
   samples === 3 || photometric === 'PALETTE COLOR' ? 3 : 1;
 
-/** Decodes frame number `frame` into `out`, which has `valuesOf` places. Throws DataError 'image'. */
-export async function decodeFrame(
-  parsed: Parsed,
-  header: Header,
-  frame: number,
-  out: Float32Array,
+/** A frame that is to be decoded into `out`, which has `valuesOf` places. */
+export interface Wanted {
+  parsed: Parsed;
+  header: Header;
+  frame: number;
+  out: Float32Array;
+}
+
+/** Compressed frames from which on threads take less time than it takes to start them. */
+const many = 8;
+
+/** Decodes frames; many compressed ones are unpacked in threads. Throws DataError 'image', of several that of the first. */
+export async function decodeFrames(frames: readonly Wanted[], signal?: AbortSignal): Promise<void> {
+  const packed = frames.filter(({ parsed }) => !isNative(parsed.syntax));
+  const most = inPool || packed.length < many ? 0 : Math.min(8, availableParallelism());
+  const unpack = (file: string) => (frame: PackedFrame) =>
+    run('frame', { ...frame, bytes: new Uint8Array(frame.bytes) }, { most, files: [file], signal });
+  let next = 0;
+  const errors = new Map<number, unknown>();
+  const lane = async (): Promise<void> => {
+    while (next < frames.length && errors.size === 0 && !signal?.aborted) {
+      const i = next++;
+      const { parsed } = frames[i];
+      await guarded(parsed.file, () =>
+        decodeFrame(frames[i], most > 0 ? unpack(parsed.file) : unpackFrame),
+      ).catch((error: unknown) => errors.set(i, error));
+    }
+  };
+  // each thread finds its next frame waiting
+  await Promise.all(Array.from({ length: Math.max(1, 2 * most) }, lane));
+  signal?.throwIfAborted();
+  if (errors.size > 0) throw errors.get(Math.min(...errors.keys()));
+}
+
+async function decodeFrame(
+  { parsed, header, frame, out }: Wanted,
+  unpack: (frame: PackedFrame) => Promise<Unpacked>,
 ): Promise<void> {
-  const { values, bits, rgb } = await stored(parsed, header, frame);
+  const { values, bits, rgb } = await stored(parsed, header, frame, unpack);
   if (header.kind !== 'integer') return out.set(values);
   // the bits that count moved to the top and back, which drops overlays and spreads the sign
   const high = Math.min(header.high, bits - 1);
@@ -51,6 +84,7 @@ async function stored(
   parsed: Parsed,
   header: Header,
   frame: number,
+  unpack: (frame: PackedFrame) => Promise<Unpacked>,
 ): Promise<{ values: Stored; bits: number; rgb?: boolean }> {
   const bytes = frameBytes(parsed, header, frame);
   const count = header.rows * header.columns * header.samples;
@@ -61,19 +95,20 @@ async function stored(
     const ordered = header.planar && header.samples === 3 ? byPixel(native, 3, bytesEach) : native;
     return { values: view(ordered, bytesEach, header.kind), bits: header.allocated };
   }
-  const codec = codecOf(parsed.syntax);
+  const codec = codecName(parsed.syntax);
   if (!codec)
     throw broken(
       parsed.file,
       `its transfer syntax ${parsed.syntax} is none that cellgrad decodes (uncompressed, RLE, JPEG baseline and lossless, JPEG-LS, JPEG 2000)`,
     );
+  const { rows, columns, samples, allocated } = header;
   let unpacked;
   try {
-    unpacked = await codec.decode(bytes, header);
+    unpacked = await unpack({ syntax: parsed.syntax, bytes, shape: { rows, columns, samples, allocated } });
   } catch (error) {
     throw broken(
       parsed.file,
-      `the ${codec.name} data of frame ${frame + 1} can't be decoded (${describeError(error).trim().replace(/\.$/, '')})`,
+      `the ${codec} data of frame ${frame + 1} can't be decoded (${describeError(error).trim().replace(/\.$/, '')})`,
       error,
     );
   }
@@ -81,7 +116,7 @@ async function stored(
   if (values.length < count)
     throw broken(
       parsed.file,
-      `the ${codec.name} data of frame ${frame + 1} hold ${values.length} of ${count} values`,
+      `the ${codec} data of frame ${frame + 1} hold ${values.length} of ${count} values`,
     );
   return { values, bits: unpacked.bytesEach * 8, rgb: unpacked.rgb };
 }

@@ -3,7 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { DataError, describeError } from '../errors.js';
 import type { WindowChoice } from '../window.js';
-import { channelsOf, decodeFrame, valuesOf } from './decode.js';
+import { channelsOf, decodeFrames, valuesOf } from './decode.js';
 import { display, voiOf, type NamedWindow, type Voi } from './display.js';
 import { headerOf, pixelSpacing } from './header.js';
 import { identityNotes } from './identity.js';
@@ -101,11 +101,13 @@ async function decoded(
   const colour = channelsOf(header) === 3;
   // before the memory is taken, as the claim may be nonsense
   const first = new Float32Array(each);
-  await decodeFrame(parsed, header, frames[0], first);
+  await decodeFrames([{ parsed, header, frame: frames[0], out: first }]);
   const pixels = frames.length === 1 ? first : new Float32Array(each * frames.length);
-  if (frames.length > 1) pixels.set(first);
-  for (let i = 1; i < frames.length; i++)
-    await decodeFrame(parsed, header, frames[i], pixels.subarray(i * each, (i + 1) * each));
+  if (frames.length > 1) {
+    pixels.set(first);
+    const out = (i: number): Float32Array => pixels.subarray(i * each, (i + 1) * each);
+    await decodeFrames(frames.slice(1).map((frame, i) => ({ parsed, header, frame, out: out(i + 1) })));
+  }
   const shape = [
     ...(frames.length > 1 ? [frames.length] : []),
     header.rows,

@@ -4,11 +4,11 @@ import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DataError, someOf } from '../errors.js';
 import { Volume } from '../volume/volume.js';
-import { channelsOf, decodeFrame } from './decode.js';
+import { channelsOf, decodeFrames } from './decode.js';
 import { group, headerOf, pixelSpacing, positionOf, type Header } from './header.js';
 import { identityNotes } from './identity.js';
 import { bytesOf } from './image.js';
-import { broken, guarded, isDicom, parse, type DataSet, type Parsed } from './parse.js';
+import { broken, isDicom, parse, type DataSet, type Parsed } from './parse.js';
 import { arrange, type Placed } from './order.js';
 import { decimals } from './tags.js';
 
@@ -57,12 +57,11 @@ export async function readSeries(
   const [{ parsed, header }] = slices;
   const area = header.rows * header.columns;
   const data = new Float32Array(area * slices.length);
-  for (const [i, slice] of slices.entries()) {
-    signal?.throwIfAborted();
-    await guarded(slice.file, () =>
-      decodeFrame(slice.parsed, slice.header, slice.frame, data.subarray(i * area, (i + 1) * area)),
-    );
-  }
+  const out = (i: number): Float32Array => data.subarray(i * area, (i + 1) * area);
+  await decodeFrames(
+    slices.map((slice, i) => ({ ...slice, out: out(i) })),
+    signal,
+  );
   return new Volume({
     data,
     shape: [slices.length, header.rows, header.columns],

@@ -1,6 +1,8 @@
-// What the thread of the caller and those that make batches say to each other. Pixels go through shared memory, never through messages.
+// What the thread of the caller and the others say to each other. Pixels of batches go through shared memory, never through messages.
 
 import type { PixelSource, Row } from '../dataset.js';
+import type { PackedFrame, Unpacked } from '../dicom/codecs.js';
+import { DataError, type DataCode } from '../errors.js';
 import type { Base, Making } from './maker.js';
 
 export interface Item {
@@ -13,9 +15,25 @@ export interface Item {
   base?: Base;
 }
 
+/** What a thread can be asked for, and what it then gives. */
+export interface Work {
+  piece: (piece: Piece) => Made;
+  frame: (frame: PackedFrame) => Unpacked;
+}
+export type Kind = keyof Work;
+
+export interface Question<K extends Kind = Kind> {
+  id: number;
+  kind: K;
+  task: Parameters<Work[K]>[0];
+}
+
+export type Answer<K extends Kind = Kind> = { id: number } & (
+  { result: ReturnType<Work[K]> } | { failure: Failure }
+);
+
 /** Some rows of a batch. */
 export interface Piece {
-  id: number;
   items: Item[];
   making: Making;
   recipe?: PixelSource['recipe'];
@@ -35,7 +53,6 @@ export interface Failure {
 }
 
 export interface Made {
-  id: number;
   /** By place in the piece. */
   bases: (Base | undefined)[];
   failures: Failure[];
@@ -55,4 +72,11 @@ export function shared(base: Base): Base {
 export function failureOf(at: number, error: unknown): Failure {
   const { name = 'Error', code, message = String(error) } = error as Partial<Failure>;
   return { at, name, code, message };
+}
+
+/** The error that a message carried. */
+export function asError({ name, code, message }: Failure): Error {
+  return name === 'DataError'
+    ? new DataError(code as DataCode, message)
+    : Object.assign(new Error(message), { name });
 }

@@ -1,8 +1,9 @@
-// A thread that makes pieces of batches.
+// A thread that makes pieces of batches, and unpacks frames of DICOM files.
 
 import { parentPort } from 'node:worker_threads';
 import type { PixelSource } from '../dataset.js';
-import type { Piece } from './messages.js';
+import { unpackFrame } from '../dicom/codecs.js';
+import { failureOf, type Answer, type Kind, type Piece, type Question, type Work } from './messages.js';
 import { work } from './work.js';
 
 const sources = new Map<number, Promise<PixelSource>>();
@@ -17,6 +18,17 @@ function sourceOf({ source, recipe }: Piece): Promise<PixelSource> {
   return made;
 }
 
-parentPort!.on('message', (piece: Piece) => {
-  void work(piece, () => sourceOf(piece)).then((made) => parentPort!.postMessage(made));
-});
+const doing: { [K in Kind]: (task: Question<K>['task']) => Promise<ReturnType<Work[K]>> } = {
+  piece: (piece) => work(piece, () => sourceOf(piece)),
+  frame: unpackFrame,
+};
+
+async function answer<K extends Kind>({ id, kind, task }: Question<K>): Promise<void> {
+  const message = await doing[kind](task).then(
+    (result): Answer<K> => ({ id, result }),
+    (error): Answer<K> => ({ id, failure: failureOf(0, error) }),
+  );
+  parentPort!.postMessage(message);
+}
+
+parentPort!.on('message', (question: Question) => void answer(question));

@@ -24,5 +24,5 @@ export async function work(piece: Piece, source: () => Promise<PixelSource>): Pr
     }
   };
   await Promise.all(piece.items.map(one));
-  return { id: piece.id, bases, failures };
+  return { bases, failures };
 }
