@@ -27,8 +27,9 @@ export interface Conv3dOptions {
 export function conv3d(x: T5, w: T5, { stride = 1, pad = 0 }: Conv3dOptions = {}): T5 {
   const strides = three(stride);
   const pads = three(pad);
-  // TensorFlow's own SAME spares a copy where it pads alike
+  // TensorFlow's own SAME spares a copy where it pads alike; TensorFlow.js's begins within a picture whose windows leave gaps
   const asSame = pads.every((p, i) => {
+    if (w.shape[i] < strides[i]) return false;
     const [before, after] = same(x.shape[i + 1], w.shape[i], strides[i]);
     return p === before && p === after;
   });

@@ -21,6 +21,9 @@ const labels = tf.softmax(random([3, 5], 7) as tfjs.Tensor2D);
 
 const conv = (options: ops.ConvOptions) => (x: tfjs.Tensor, w: tfjs.Tensor) =>
   ops.conv2d(x as T4, w as T4, options);
+const volume = random([2, 4, 6, 5, 2], 10);
+const conv3d = (options: ops.Conv3dOptions) => (x: tfjs.Tensor, w: tfjs.Tensor) =>
+  ops.conv3d(x as tfjs.Tensor5D, w as tfjs.Tensor5D, options);
 const cases: Record<string, [(...t: tfjs.Tensor[]) => tfjs.Tensor, tfjs.Tensor[]]> = {
   conv: [conv({}), [x, w]],
   'conv, stride 2, pad 1': [conv({ stride: 2, pad: 1 }), [x, w]],
@@ -30,6 +33,9 @@ const cases: Record<string, [(...t: tfjs.Tensor[]) => tfjs.Tensor, tfjs.Tensor[]
   'conv, 2 groups': [conv({ groups: 2, pad: 1 }), [x, grouped]],
   depthwise: [(x, w) => ops.depthwiseConv2d(x as T4, w as T4, { stride: 2, pad: 1 }), [x, depthwise]],
   'depthwise, same': [(x, w) => ops.depthwiseConv2d(x as T4, w as T4, { pad: 'same' }), [x, depthwise]],
+  'conv of a volume': [conv3d({ stride: [1, 2, 2], pad: [1, 0, 0] }), [volume, random([3, 3, 3, 2, 3], 11)]],
+  'conv of a volume, same': [conv3d({ pad: 1 }), [volume, random([3, 3, 3, 2, 3], 11)]],
+  'conv of a volume, gaps': [conv3d({ stride: 2 }), [volume, random([1, 1, 1, 2, 3], 12)]],
   'max pool': [(x) => ops.maxPool(x as T4, { size: 3, stride: 2, pad: 1 }), [x]],
   'batch norm': [
     (x, g, b) => {
