@@ -1,55 +1,61 @@
-// Published weights for networks that take other channels or another size than they were trained with.
+// Weights for networks that take other channels or another size than they were trained with.
 
 import type { Classifier } from './classifier.js';
-import type { Parameter } from './layers.js';
 import { isInput } from './layerwise.js';
-import type { StateDict, StateTensor } from './weights/stored.js';
+import type { StateTensor } from './weights/stored.js';
+
+/** What adapting asks of a model. */
+export type Adapted = Pick<Classifier, 'net' | 'inputShape'>;
+/** Values of one shape made to fit another. */
+export type Adaptation = (values: Float32Array) => Float32Array;
 
 /**
- * A state dict with its first convolution and its position embeddings made to fit the model; what fits or can't be
- * made to fit stays as it is.
- * @param options.order the state dict has another library's names, in the order of the model's own
+ * How a tensor of this shape is made to fit a parameter of another: the weight of the first convolution for other channels,
+ * position embeddings for another size. Undefined where it can't be.
+ * @param layout which axes are where, in the tensor as in `wanted`
  */
-export function adaptState(model: Classifier, state: StateDict, { order = false } = {}): StateDict {
-  const first = firstWeight(model);
-  const out: StateDict = new Map(state);
-  const names = [...state.keys()].filter((name) => !model.isUnused(name));
-  [...model.parameters()].forEach(([own, p], i) => {
-    const name = order ? names[i] : own;
-    const given = state.get(name);
-    if (!given || given.shape.join() === p.shape.join()) return;
-    if (own === first && given.shape.length === p.shape.length)
-      out.set(name, adaptChannels(given, p.shape[1]));
-    else if (own.endsWith('pos_embedding')) out.set(name, adaptPositions(given, gridOf(model, p)));
-  });
-  return out;
+export function adaptation(
+  model: Adapted,
+  name: string,
+  { shape, wanted, layout }: { shape: number[]; wanted: number[]; layout: 'torch' | 'keras' },
+): Adaptation | undefined {
+  if (shape.length !== wanted.length) return undefined;
+  const same = (but: number): boolean => shape.every((n, i) => n === wanted[i] || i === but);
+  if (name === firstWeight(model)) {
+    const axis = layout === 'torch' ? 1 : shape.length - 2;
+    if (!same(axis) || !shape[axis]) return undefined;
+    return (data) => adaptChannels({ shape, data }, wanted[axis], axis).data;
+  }
+  if (!name.endsWith('pos_embedding') || !same(1)) return undefined;
+  const side = Math.sqrt(shape[1] - 1);
+  if (!side || !Number.isInteger(side)) return undefined;
+  return (data) => adaptPositions({ shape, data }, gridOf(model, wanted[1] - 1)).data;
 }
 
 /** The weight of the convolution that takes the input. */
-function firstWeight(model: Classifier): string {
-  const { layers } = model.net;
-  const layer = layers.find((l) => !isInput(l) && l.input === model.net.inputs[0]);
+function firstWeight({ net }: Adapted): string {
+  const layer = net.layers.find((l) => !isInput(l) && l.input === net.inputs[0]);
   return `${layer?.name}.weight`;
 }
 
 /**
  * The weight of a convolution for another number of channels, as timm's adapt_input_conv gives it: summed for one
  * channel, so that a grey picture gives what it gave in three; else repeated in turn and scaled by the share of channels.
- * @param weight `[filters, channels, …window]`
+ * @param weight `[filters, channels, …window]`, or with the channels at another axis
  */
-export function adaptChannels({ shape, data }: StateTensor, channels: number): StateTensor {
-  const [filters, from, ...window] = shape;
-  const size = window.reduce((a, b) => a * b, 1);
-  const out = new Float32Array(filters * channels * size);
-  for (let f = 0; f < filters; f++)
-    for (let i = 0; i < size; i++) {
-      const value = (c: number): number => data[(f * from + c) * size + i];
-      if (channels === 1) for (let c = 0; c < from; c++) out[f * size + i] += value(c);
+export function adaptChannels({ shape, data }: StateTensor, channels: number, axis = 1): StateTensor {
+  const product = (part: number[]): number => part.reduce((a, b) => a * b, 1);
+  const [outer, from, inner] = [product(shape.slice(0, axis)), shape[axis], product(shape.slice(axis + 1))];
+  const out = new Float32Array(outer * channels * inner);
+  for (let o = 0; o < outer; o++)
+    for (let i = 0; i < inner; i++) {
+      const value = (c: number): number => data[(o * from + c) * inner + i];
+      if (channels === 1) for (let c = 0; c < from; c++) out[o * inner + i] += value(c);
       else
         for (let c = 0; c < channels; c++)
-          out[(f * channels + c) * size + i] = (value(c % from) * from) / channels;
+          out[(o * channels + c) * inner + i] = (value(c % from) * from) / channels;
     }
-  return { shape: [filters, channels, ...window], data: out };
+  return { shape: shape.with(axis, channels), data: out };
 }
 
 /** Mean and standard deviation of the channels that `adaptChannels` gives: each keeps its own, a single one has their means. */
@@ -58,10 +64,10 @@ export const adaptStatistics = (values: readonly number[], channels: number): nu
     ? [values.reduce((a, b) => a + b, 0) / values.length]
     : Array.from({ length: channels }, (_, c) => values[c % values.length]);
 
-/** Height and width of the grid of a model's position embeddings. */
-function gridOf(model: Classifier, { shape }: Parameter): [height: number, width: number] {
-  const [height, width] = model.inputShape;
-  const patch = Math.sqrt((height * width) / (shape[1] - 1));
+/** Height and width of the grid of so many patches of a model's input. */
+function gridOf({ inputShape }: Adapted, patches: number): [height: number, width: number] {
+  const [height, width] = inputShape;
+  const patch = Math.sqrt((height * width) / patches);
   return [height / patch, width / patch];
 }
 
@@ -69,12 +75,11 @@ function gridOf(model: Classifier, { shape }: Parameter): [height: number, width
  * Position embeddings of a square grid for another one, as torchvision's interpolate_embeddings gives them: bicubic,
  * corners on corners; the class token's, the first, stays.
  * @param positions `[1, 1 + side², channels]`
- * @returns `[1, 1 + height · width, channels]`; as given where the grid was no square
+ * @returns `[1, 1 + height · width, channels]`
  */
 export function adaptPositions(positions: StateTensor, [height, width]: [number, number]): StateTensor {
   const [, count, channels] = positions.shape;
   const side = Math.sqrt(count - 1);
-  if (!Number.isInteger(side)) return positions;
   const data = new Float32Array((1 + height * width) * channels);
   data.set(positions.data.subarray(0, channels));
   const [rows, columns] = [taps(side, height), taps(side, width)];

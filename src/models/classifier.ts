@@ -193,8 +193,9 @@ export class Classifier {
    * @throws MisfitError with every missing, unexpected and wrongly shaped name; the model is unchanged then
    */
   loadState(state: StateDict, options: FitOptions = {}): void {
-    for (const [p, name] of fit(this, state, 'torch', options).take) {
-      const t = toVariable(p, state.get(name)!.data, 'torch');
+    for (const { parameter: p, from, change } of fit(this, state, 'torch', options).take) {
+      const { data } = state.get(from)!;
+      const t = toVariable(p, change ? change(data) : data, 'torch');
       p.variable.write(t);
       t.dispose();
     }

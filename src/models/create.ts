@@ -1,7 +1,7 @@
 // Models by name.
 
 import { progressPrinter } from '../compute/wheel.js';
-import { adaptState, adaptStatistics } from './adapt.js';
+import { adaptStatistics } from './adapt.js';
 import { pools, type Architecture, type Design } from './builder.js';
 import { build, type Classifier, type InputShape } from './classifier.js';
 import { ModelError } from './errors.js';
@@ -71,7 +71,7 @@ export async function construct(
     try {
       const { order, size, resize, interpolation, mean, std } = weights;
       const whole = classes.length === weights.classes && pool !== 'catavgmax';
-      model.loadState(adaptState(model, state, { order }), { order, head: whole });
+      model.loadState(state, { order, head: whole, adapt: true });
       Object.assign(model.preprocessing, {
         ...{
           size,

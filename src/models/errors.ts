@@ -34,13 +34,16 @@ export interface Misfits {
   misshapen: Array<{ name: string; shape: number[]; wanted: number[] }>;
 }
 
+/** Options of `load`: `both` are adapt and head. */
+export type Remedy = 'head' | 'order' | 'adapt' | 'both';
+
 /** Weights of another architecture or head; nothing was changed. */
 export class MisfitError extends ModelError {
   /** @param hint the option that would take them */
   constructor(
     model: string,
     readonly misfits: Misfits,
-    hint?: 'head' | 'order',
+    hint?: Remedy,
   ) {
     const { missing, unexpected, misshapen } = misfits;
     const shape = (s: number[]): string => `[${s.join(', ')}]`;
@@ -56,6 +59,9 @@ export class MisfitError extends ModelError {
     const hints = {
       head: ' Only the head differs: head: false leaves it as it is.',
       order: ' Their shapes agree one by one: order: true takes them by position.',
+      adapt:
+        ' Only the channels of the first convolution or the size of the position embeddings differ: adapt: true makes them fit.',
+      both: ' adapt: true makes the first convolution or the position embeddings fit, head: false leaves the head as it is.',
     };
     super(
       'weights',

@@ -9,7 +9,7 @@ import type { Description } from './save.js';
 import { fit, toVariable, type FitOptions } from './weights/fit.js';
 import type { Renaming } from './weights/names.js';
 import { refuse } from './weights/refuse.js';
-import { using, type WeightsFile } from './weights/stored.js';
+import { checkSwelling, using, type WeightsFile } from './weights/stored.js';
 import { Scratch } from './weights/values.js';
 
 export interface LoadOptions extends FitOptions {
@@ -66,6 +66,11 @@ async function take(model: Classifier, file: WeightsFile, options: LoadOptions):
   const own = unwrap(file.tensors, options);
   const tensors = map ? rename(own, map) : own;
   const { take, left } = fit(model, tensors, layout, options);
+  // the others are as large as the model's own
+  checkSwelling(
+    take.flatMap(({ from, change }) => (change ? [tensors.get(from)!] : [])),
+    file,
+  );
   const scratch = new Scratch();
   const staged: Array<[Parameter, tfjs.Tensor]> = [];
   const write = (): void => {
@@ -75,8 +80,9 @@ async function take(model: Classifier, file: WeightsFile, options: LoadOptions):
     }
   };
   try {
-    for (const [p, name] of take) {
-      staged.push([p, toVariable(p, await tensors.get(name)!.read(scratch), layout)]);
+    for (const { parameter, from, change } of take) {
+      const values = await tensors.get(from)!.read(scratch);
+      staged.push([parameter, toVariable(parameter, change ? change(values) : values, layout)]);
       // where nothing can be wrong any more, one tensor at a time: half the memory
       if (file.checked) write();
     }

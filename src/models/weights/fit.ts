@@ -2,14 +2,15 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../../compute/index.js';
-import { MisfitError, type Misfits } from '../errors.js';
+import { adaptation, type Adaptation, type Adapted } from '../adapt.js';
+import { MisfitError, type Misfits, type Remedy } from '../errors.js';
 import type { Parameter } from '../layers.js';
 import type { WeightsFile } from './stored.js';
 
 type Layout = WeightsFile['layout'];
 
 /** What a model says of itself here. */
-export interface Target {
+export interface Target extends Adapted {
   name: string;
   head: string;
   parameters(): Map<string, Parameter>;
@@ -26,10 +27,24 @@ export interface FitOptions {
    * agree one by one. Default: false, by name.
    */
   order?: boolean;
+  /**
+   * Makes the first convolution fit another number of channels (summed for one, as timm does, else repeated and scaled) and
+   * position embeddings fit another size (interpolated, as torchvision does), as `create` does with published weights.
+   * Default: false, they are refused.
+   */
+  adapt?: boolean;
+}
+
+/** What becomes of a parameter. */
+interface Taken {
+  parameter: Parameter;
+  /** The tensor's name. */
+  from: string;
+  change?: Adaptation;
 }
 
 export interface Fit {
-  take: Array<[parameter: Parameter, from: string]>;
+  take: Taken[];
   left: Misfits;
 }
 
@@ -46,56 +61,76 @@ export function fit(
   model: Target,
   tensors: Map<string, { shape: number[] }>,
   layout: Layout,
-  { strict = true, head = true, order = false }: FitOptions,
+  { strict = true, head = true, order = false, adapt = false }: FitOptions,
 ): Fit {
   const own = [...model.parameters()];
   const given = [...tensors].filter(([name]) => !model.isUnused(name));
   const inHead = (name: string): boolean => !head && name.startsWith(`${model.head}.`);
+  /** How a tensor becomes the parameter of this name; undefined where it does not fit. */
+  const match: Match = (name, { shape }, wanted) => {
+    if (same(shape, wanted)) return {};
+    const change = adapt ? adaptation(model, name, { shape, wanted, layout }) : undefined;
+    return change && { change };
+  };
   const agree =
     own.length === given.length &&
-    own.every(([name, p], i) => inHead(name) || same(given[i][1].shape, shapeIn(layout, p)));
-  if (order && !agree) throw byPosition(model, own, given, layout);
+    own.every(([name, p], i) => inHead(name) || match(name, given[i][1], shapeIn(layout, p)));
+  if (order && !agree) throw byPosition(model, own, given, layout, match);
   const sources = new Map(order ? own.map(([name], i) => [name, given[i]]) : given.map((t) => [t[0], t]));
   const left: Misfits = { missing: [], unexpected: [], misshapen: [] };
-  const take: Fit['take'] = [];
-  for (const [name, p] of own) {
+  const take: Taken[] = [];
+  for (const [name, parameter] of own) {
     const source = sources.get(name);
     sources.delete(name);
     if (inHead(name)) continue;
-    const wanted = shapeIn(layout, p);
-    if (!source) left.missing.push(name);
-    else if (same(source[1].shape, wanted)) take.push([p, source[0]]);
-    else left.misshapen.push({ name, shape: source[1].shape, wanted });
+    const wanted = shapeIn(layout, parameter);
+    const found = source && match(name, source[1], wanted);
+    if (found) take.push({ parameter, from: source[0], ...found });
+    else if (source) left.misshapen.push({ name, shape: source[1].shape, wanted });
+    else left.missing.push(name);
   }
   left.unexpected.push(...sources.keys());
   const fits = Object.values(left).every((list) => !list.length);
-  if ((strict && !fits) || !take.length) {
-    const hint = !take.length && agree ? 'order' : onlyHead(model, left) ? 'head' : undefined;
-    throw new MisfitError(model.name, left, hint);
-  }
+  if ((strict && !fits) || !take.length)
+    throw new MisfitError(model.name, left, !take.length && agree ? 'order' : remedy(model, left, layout));
   return { take, left };
 }
 
-/** Whether another head is all that does not fit. */
-const onlyHead = ({ head }: Target, { missing, unexpected, misshapen }: Misfits): boolean =>
-  !unexpected.length && [...missing, ...misshapen.map((m) => m.name)].every((n) => n.startsWith(`${head}.`));
+type Match = (
+  name: string,
+  tensor: { shape: number[] },
+  wanted: number[],
+) => Pick<Taken, 'change'> | undefined;
+
+/** The options that would take what does not fit, where they are all it needs. */
+function remedy(model: Target, left: Misfits, layout: Layout): Remedy | undefined {
+  const rest = left.misshapen.filter((m) => !adaptation(model, m.name, { ...m, layout }));
+  const adapts = rest.length < left.misshapen.length;
+  const names = [...left.missing, ...rest.map((m) => m.name)];
+  if (left.unexpected.length || !names.every((name) => name.startsWith(`${model.head}.`))) return undefined;
+  if (names.length) return adapts ? 'both' : 'head';
+  return adapts ? 'adapt' : undefined;
+}
 
 function byPosition(
   model: Target,
   own: Array<[string, Parameter]>,
   given: Array<[string, { shape: number[] }]>,
   layout: Layout,
+  match: Match,
 ): MisfitError {
   const left: Misfits = {
     missing: own.slice(given.length).map(([name]) => name),
     unexpected: given.slice(own.length).map(([name]) => name),
     misshapen: own.slice(0, given.length).flatMap(([name, p], i) => {
-      const [from, { shape }] = given[i];
       const wanted = shapeIn(layout, p);
-      return same(shape, wanted) ? [] : [{ name: `${name} (from ${from})`, shape, wanted }];
+      return match(name, given[i][1], wanted) ? [] : [{ name, shape: given[i][1].shape, wanted }];
     }),
   };
-  return new MisfitError(model.name, left);
+  const hint = own.length === given.length ? remedy(model, left, layout) : undefined;
+  const from = new Map(own.map(([name], i) => [name, given[i]?.[0]]));
+  for (const m of left.misshapen) m.name += ` (from ${from.get(m.name)})`;
+  return new MisfitError(model.name, left, hint);
 }
 
 /** Values of a file as the tensor of a parameter's variable. */

@@ -62,12 +62,17 @@ export function using<T>(
   });
 }
 
+/** Refuses to read tensors that would take far more memory than the file has bytes. */
+export function checkSwelling(tensors: Stored[], { bytes }: WeightsFile): void {
+  const total = tensors.reduce((sum, t) => sum + 4 * sizeOf(t.shape), 0);
+  if (total > SWELLS * bytes + 1e6)
+    refuse(`its tensors would take ${total} bytes, far more than the ${bytes} that are stored`);
+}
+
 /** All tensors of a file; it refuses those that would take far more memory than the file has bytes. */
 export async function readAll(file: WeightsFile): Promise<StateDict> {
   const scratch = new Scratch();
-  const total = [...file.tensors.values()].reduce((sum, t) => sum + 4 * sizeOf(t.shape), 0);
-  if (total > SWELLS * file.bytes + 1e6)
-    refuse(`its tensors would take ${total} bytes, far more than the ${file.bytes} that are stored`);
+  checkSwelling([...file.tensors.values()], file);
   const state: StateDict = new Map();
   for (const [name, t] of file.tensors)
     state.set(name, { shape: t.shape, data: (await t.read(scratch)).slice() });
