@@ -59,6 +59,12 @@ export interface BatchOptions extends ImageOptions, MixOptions {
   signal?: AbortSignal;
 }
 
+/** A row that could not be read. */
+export interface Skipped {
+  row: Row;
+  reason: string;
+}
+
 export interface Batch {
   /** [n, size, size, channels], of volumes [n, depth, size, size, channels]. */
   x: Float32Array;
@@ -73,8 +79,8 @@ export interface Batch {
   shape:
     | [n: number, height: number, width: number, channels: number]
     | [n: number, depth: number, height: number, width: number, channels: number];
-  /** Rows left out, and why. */
-  skipped: readonly { row: Row; reason: string }[];
+  /** Rows left out since the batch before, and why; those after the last batch are added to its own when the loop ends. */
+  skipped: readonly Skipped[];
 }
 
 /**
@@ -141,8 +147,8 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   };
   let current: Ahead | undefined;
   let next = 0;
-  let skipped: Batch['skipped'] = []; // since the last batch with a picture in it
-  let given = 0;
+  let skipped: Skipped[] = []; // since the last batch with a picture in it
+  let last: Skipped[] | undefined; // of that batch
   try {
     while (next < end || ahead.length > 0) {
       signal?.throwIfAborted();
@@ -152,16 +158,17 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
       }
       current = ahead.shift()!;
       const ready = await aborted(current.made, signal);
-      skipped = [...skipped, ...ready.skipped];
+      skipped.push(...ready.skipped);
       if (ready.n > 0) {
-        given += ready.n;
+        last = skipped;
         yield reuse ? { ...ready, skipped } : { ...copied(ready), skipped };
         skipped = [];
       }
       giveBack(current.memory);
       current = undefined;
     }
-    if (given === 0 && skipped.length > 0)
+    last?.push(...skipped);
+    if (!last && skipped.length > 0)
       throw new DataError('image', `None of the pictures can be read. ${skipped[0].reason}`);
   } finally {
     stop.abort();

@@ -40,7 +40,7 @@ export { type Slice, type SliceOptions } from './volume/slices.js';
 export { Volume, type Voxels, type VolumeFacts, type Triple } from './volume/volume.js';
 export { windows, windowed, type Window, type WindowChoice, type WindowName } from './window.js';
 export * as augment from './augment/index.js';
-export { batches, clearCache, type Batch, type BatchOptions } from './batches.js';
+export { batches, clearCache, type Batch, type BatchOptions, type Skipped } from './batches.js';
 export { type Sampler, type WeightedSampler } from './sampler.js';
 export { type MixOptions } from './mix.js';
 export { danfo, fromFrame, type DataFrame, type FrameOptions } from './frame.js';

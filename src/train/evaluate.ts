@@ -9,7 +9,7 @@ import {
   trialText,
   type Precision,
 } from '../compute/index.js';
-import { batches, type BatchOptions, type Dataset, type Row } from '../data/index.js';
+import { batches, type BatchOptions, type Dataset, type Row, type Skipped } from '../data/index.js';
 import { report, type Report } from '../metrics/index.js';
 import type { Classifier, InputBatch } from '../models/index.js';
 import { checkRule, combined, type CombineRule } from './combine.js';
@@ -24,6 +24,12 @@ export interface Scores {
   /** Class index of each sample. */
   truth: number[];
   rows: Row[];
+}
+
+/** Scores of the films that could be read. */
+export interface Predicted extends Scores {
+  /** Those that could not, where `onError` is 'skip'. */
+  skipped: Skipped[];
 }
 
 export interface PredictOptions extends Pick<BatchOptions, 'workers' | 'onError'> {
@@ -101,13 +107,13 @@ export async function predict(
   model: Classifier | Ensemble,
   dataset: Dataset,
   options: PredictOptions = {},
-): Promise<Scores> {
+): Promise<Predicted> {
   const { tta = ['identity'], by = 'probabilities', precision = 'float32' } = options;
   checkPrecision(precision);
   checkViews(tta);
   checkRule(by);
   if (!('models' in model)) return predictOne(model, dataset, { ...options, tta, by, precision });
-  const answers: Scores[] = [];
+  const answers: Predicted[] = [];
   for (const member of model.models) answers.push(await predict(member, dataset, options));
   return {
     ...answers[0],
@@ -124,8 +130,9 @@ async function predictOne(
   model: Classifier,
   dataset: Dataset,
   { batch = 64, signal, precision: asked, workers, onError, tta, by }: Cleaned,
-): Promise<Scores> {
+): Promise<Predicted> {
   const out: Scores = { scores: [], truth: [], rows: [] };
+  const skipped: (readonly Skipped[])[] = [];
   let precision = asked === 'auto' ? undefined : asked;
   const coarse = coarserPrecision();
   if (!coarse || dataset.rows.length < enough * batch) precision ??= 'float32';
@@ -143,9 +150,10 @@ async function predictOne(
     out.scores.push(...combined(answers, by));
     out.truth.push(...b.y);
     out.rows.push(...b.rows);
+    skipped.push(b.skipped);
     await new Promise(setImmediate);
   }
-  return out;
+  return { ...out, skipped: skipped.flat() };
 }
 
 async function quicker(
@@ -164,7 +172,7 @@ export async function evaluate(
   model: Classifier | Ensemble,
   dataset: Dataset,
   options: PredictOptions = {},
-): Promise<Scores & { report: Report; loss: number }> {
+): Promise<Predicted & { report: Report; loss: number }> {
   sameClasses(model, dataset);
   if (!dataset.rows.length) throw new TrainError('data', `${dataset.name} has no films to judge on.`);
   const scored = await predict(model, dataset, options);

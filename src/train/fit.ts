@@ -2,7 +2,7 @@
 
 import type * as tfjs from '@tensorflow/tfjs';
 import { coarserPrecision, ComputeError, tf, trialText, type Precision } from '../compute/index.js';
-import type { Batch } from '../data/index.js';
+import type { Skipped } from '../data/index.js';
 import { runningCell } from '../cell.js';
 import { checkWritable } from '../files.js';
 import { save, type Classifier, type InputBatch, type StateDict } from '../models/index.js';
@@ -10,7 +10,7 @@ import { Swa } from './averaging.js';
 import { trainingDisplay, type Standing } from './display.js';
 import { TrainError } from './errors.js';
 import { evaluate, figuresOf, isBetter } from './evaluate.js';
-import { begin, filmsOfEpoch, labelsOf, timed, type Feed } from './feed.js';
+import { Feed, filmsOfEpoch, labelsOf } from './feed.js';
 import { emptyHistory, record, type Figures, type History } from './history.js';
 import { applyDegree, Learner } from './learner.js';
 import { peakMemory } from './memory.js';
@@ -32,24 +32,37 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const release = cell?.cooperate();
   const signals = [o.signal, cell?.signal].filter((s) => s !== undefined);
   const signal = signals.length ? AbortSignal.any(signals) : undefined;
-  const peak = peakMemory();
-  applyDegree(model, o, 1); // a trial of precisions is to see what learns
-  // the threads that decode start while the first step is prepared
-  let feed = begin(model, o, 1, signal);
-  const precision = await chosenPrecision(model, o, signal).catch((error: unknown) => {
+  const feed = new Feed(model, o, signal);
+  try {
+    applyDegree(model, o, 1); // a trial of precisions is to see what learns
+    feed.begin(1); // the threads that decode start while the first step is prepared
+    const precision = await chosenPrecision(model, o, signal).catch((error: unknown) => {
+      if (!signal?.aborted) throw error;
+      const before = 'Training was interrupted before its first step: the model is as it was.';
+      throw new TrainError('interrupted', before, { cause: error });
+    });
+    return await epochs(model, o, precision, feed, signal);
+  } finally {
+    feed.end();
     release?.();
-    void feed.source.return();
-    if (!signal?.aborted) throw error;
-    const before = 'Training was interrupted before its first step: the model is as it was.';
-    throw new TrainError('interrupted', before, { cause: error });
-  });
-  const learner = new Learner(model, o, precision);
+  }
+}
+
+async function epochs(
+  model: Classifier,
+  o: Cleaned,
+  precision: Precision,
+  feed: Feed,
+  signal: AbortSignal | undefined,
+): Promise<History> {
+  const peak = peakMemory();
   const swa = new Swa();
   const history = emptyHistory(o.monitor, precision);
   const display = trainingDisplay(o.display);
   let best: StateDict | undefined;
   // batch norms take their statistics from a step even where its loss is no number
   const before = model.stateDict();
+  const learner = new Learner(model, o, precision);
   const start = performance.now();
   let trained = 0;
   let seconds = 0;
@@ -57,7 +70,9 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
   const judge = async (): Promise<Figures> => {
     const { batch, workers, onError } = o;
     const options = { batch: Math.max(batch, 32), precision, signal, workers, onError };
-    return figuresOf(await evaluate(model, o.val, options));
+    const judged = await evaluate(model, o.val, options);
+    noteSkipped(history, judged.skipped, o.display);
+    return figuresOf(judged);
   };
   try {
     for (let epoch = 1; epoch <= o.epochs; epoch++) {
@@ -72,7 +87,7 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
       waited += sums.waited;
       history.dataWait = waited / seconds;
       noteSkipped(history, sums.skipped, o.display);
-      if (epoch < o.epochs) feed = begin(model, o, epoch + 1, signal);
+      if (epoch < o.epochs) feed.begin(epoch + 1);
       if (o.swa && epoch >= o.swa.from) swa.add(model);
       const val = await learner.judged(async () => {
         const figures = await judge();
@@ -133,8 +148,6 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
     }
     throw error;
   } finally {
-    void feed.source.return();
-    release?.();
     learner.dispose();
   }
 
@@ -153,12 +166,14 @@ export async function fit(model: Classifier, options: FitOptions): Promise<Histo
 }
 
 /** The last word on a training: how it ended, how long it took, and what was kept. */
-function ended({ stopped, seconds, best, bestValue, monitor, peakBytes, dataWait, swa }: History): string {
+function ended(history: History): string {
+  const { stopped, seconds, best, bestValue, monitor, peakBytes, dataWait, swa } = history;
+  const left = history.skipped.length;
   const how = stopped === 'early' ? 'stopped early' : 'finished';
   const kept = swa
     ? `the mean of ${swa.epochs} epochs (${monitor} ${swa.val[monitor].toFixed(4)})`
     : `epoch ${best} (${monitor} ${bestValue?.toFixed(4)})`;
-  return `${how} after ${seconds.toFixed(0)} s; kept ${kept}; at most ${(peakBytes / 1e9).toFixed(1)} GB of memory; ${(100 * dataWait).toFixed(1)} % of the time waiting for data`;
+  return `${how} after ${seconds.toFixed(0)} s; kept ${kept}; at most ${(peakBytes / 1e9).toFixed(1)} GB of memory; ${(100 * dataWait).toFixed(1)} % of the time waiting for data${left ? `; ${left} film${left === 1 ? '' : 's'} left out` : ''}`;
 }
 
 /** The precision that is asked for, or the quicker one. */
@@ -208,16 +223,17 @@ async function oneEpoch(
   training: TrainingStep,
   signal: AbortSignal | undefined,
   onStep: (step: number, steps: number, seen: number) => void,
-): Promise<{ loss: number; right: number; seen: number; waited: number; skipped: Batch['skipped'] }> {
+): Promise<{ loss: number; right: number; seen: number; waited: number; skipped: Skipped[] }> {
   const steps = Math.ceil(filmsOfEpoch(o) / o.batch);
-  const sums = { loss: 0, right: 0, seen: 0, waited: 0, skipped: [] as Batch['skipped'] };
+  const sums = { loss: 0, right: 0, seen: 0, waited: 0 };
+  const skipped: (readonly Skipped[])[] = [];
   let step = 0;
-  for await (const b of timed(feed, (ms) => (sums.waited += ms / 1000))) {
+  for await (const b of feed.epoch((ms) => (sums.waited += ms / 1000))) {
     signal?.throwIfAborted();
     step++;
-    sums.skipped = [...sums.skipped, ...b.skipped];
+    skipped.push(b.skipped);
     // batch statistics of a single film say nothing
-    if (b.n === 1 && o.train.rows.length > 1) continue;
+    if (b.n === 1 && o.batch > 1 && sums.seen > 0) continue;
     const x = tf.tensor(b.x, b.shape) as InputBatch;
     const y = labelsOf(b, model.classes.length);
     const { loss, right } = training.run(x, y, o.seed * 1_000_003 + epoch * 10_007 + step);
@@ -236,13 +252,14 @@ async function oneEpoch(
     onStep(step, steps, sums.seen);
     await new Promise(setImmediate);
   }
-  return sums;
+  return { ...sums, skipped: skipped.flat() };
 }
 
 /** Films that are skipped are told of once. */
-function noteSkipped(history: History, skipped: Batch['skipped'], display: FitOptions['display']): void {
-  const known = new Set(history.skipped.map(({ row }) => row.index));
-  const fresh = skipped.filter(({ row }) => !known.has(row.index));
+function noteSkipped(history: History, skipped: readonly Skipped[], display: FitOptions['display']): void {
+  const known = new Set(history.skipped.map(({ row }) => row));
+  // a film may come more than once in an epoch
+  const fresh = skipped.filter(({ row }) => !known.has(row) && known.add(row));
   if (fresh.length === 0) return;
   history.skipped.push(...fresh);
   if (display !== 'quiet')

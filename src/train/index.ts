@@ -15,6 +15,7 @@ export {
   judge,
   predict,
   type PredictOptions,
+  type Predicted,
   type Scores,
 } from './evaluate.js';
 export type { Figures, History, Monitor } from './history.js';

@@ -102,6 +102,7 @@ export function check(model: Classifier, o: Cleaned): void {
   const { stageRates } = o;
   if (stageRates !== undefined && typeof stageRates !== 'function' && !(stageRates > 0))
     bad('stageRates', stageRates, 'a number above 0, such as 2.6, or a function of the stage');
+  classWeights(o.train, o.classWeights); // throws
   checkEma(o.ema, bad);
   checkSwa(o.swa, o.epochs, bad);
   if (o.ema !== undefined && o.swa)

@@ -127,6 +127,11 @@ describe('feeding', function () {
         'the rest moves up',
       );
     }
+    const [last] = await all(
+      broken.filter((row) => row.index >= 3 && row.index <= 5),
+      { onError: 'skip', batch: 2 },
+    );
+    assert.deepEqual([last.n, last.skipped.length], [2, 1], 'nothing after the last batch is lost');
     const none = await data
       .open(folder.path('with-broken.csv'))
       .then((s) => s.filter((row) => row.index === 5));
