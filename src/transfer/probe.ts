@@ -26,7 +26,8 @@ export interface Probe extends Judged<{ l2: number }> {
 
 /**
  * Fits a linear classifier on the features of frozen layers: how far a network's features carry, in seconds. Features are
- * standardised by the training films, and computed once.
+ * computed once, and centred and scaled by the training films: each by the root of its own and the mean variance, as one that
+ * hardly varies, standardised, would get a weight that no change of the network survives.
  * @throws TransferError `option`, `data`
  */
 export async function linearProbe(model: Classifier, options: ProbeOptions): Promise<Probe> {
@@ -35,8 +36,8 @@ export async function linearProbe(model: Classifier, options: ProbeOptions): Pro
     throw new TransferError('option', `l2 is ${JSON.stringify(l2)}; it must be a list of numbers from 0 on.`);
   const parts = await partFeatures(model, options, options);
   const { classes } = parts.train;
-  const scale = spread(parts.train);
-  const x = standardised(parts.train, scale);
+  const spreads = spread(parts.train);
+  const x = scaled(parts.train, spreads);
   const y = tf.tidy(() =>
     tf.cast(tf.oneHot(tf.tensor1d(parts.train.truth, 'int32'), classes.length), 'float32'),
   );
@@ -45,7 +46,7 @@ export async function linearProbe(model: Classifier, options: ProbeOptions): Pro
     let start: Coefficients | undefined; // the strongest penalty first: each result is near the next one
     for (const strength of [...l2].sort((a, b) => b - a)) {
       start = await logistic(x, y as tfjs.Tensor2D, { l2: strength, start, signal });
-      const scores = scoresOf(parts.val, scale, start);
+      const scores = scoresOf(parts.val, spreads, start);
       const figures = figuresOf(judge({ scores, truth: parts.val.truth }, classes));
       choices.push({ l2: strength, coefficients: start, ...figures });
     }
@@ -54,7 +55,7 @@ export async function linearProbe(model: Classifier, options: ProbeOptions): Pro
   }
   const { coefficients, l2: strength } = chosen(choices, monitor);
   const { truth, rows } = parts.test;
-  const scores = scoresOf(parts.test, scale, coefficients);
+  const scores = scoresOf(parts.test, spreads, coefficients);
   const probe: Probe = {
     best: { l2: strength },
     choices: choices.map(({ coefficients, ...choice }) => choice),
@@ -68,54 +69,53 @@ export async function linearProbe(model: Classifier, options: ProbeOptions): Pro
           'option',
           'Only a probe of the features that the head is given can be its head.',
         );
-      return install(model, classes, coefficients, scale);
+      return install(model, classes, coefficients, spreads);
     },
   };
   return withTable(probe, (choice) => String(choice.l2), 'L2');
 }
 
-interface Scale {
+interface Spread {
   mean: Float32Array;
-  deviation: Float32Array;
+  scale: Float32Array;
 }
 
-function spread({ x, shape }: Features): Scale {
+function spread({ x, shape }: Features): Spread {
   return tf.tidy(() => {
     const { mean, variance } = tf.moments(tf.tensor2d(x, shape), 0);
-    const deviation = tf.sqrt(variance).dataSync() as Float32Array;
+    const scale = tf.sqrt(tf.add(variance, tf.mean(variance))).dataSync() as Float32Array;
     return {
       mean: (mean.dataSync() as Float32Array).slice(),
-      deviation: deviation.map((v) => (v > 0 ? v : 1)), // a feature that never changes says nothing
+      scale: scale.map((v) => v || 1), // where no feature varies
     };
   });
 }
 
-const standardised = ({ x, shape }: Features, { mean, deviation }: Scale): tfjs.Tensor2D =>
-  tf.tidy(() => tf.div(tf.sub(tf.tensor2d(x, shape), mean), deviation)) as tfjs.Tensor2D;
+const scaled = ({ x, shape }: Features, { mean, scale }: Spread): tfjs.Tensor2D =>
+  tf.tidy(() => tf.div(tf.sub(tf.tensor2d(x, shape), mean), scale)) as tfjs.Tensor2D;
 
 /** Probabilities, `[film][class]`. */
-function scoresOf(part: Features, scale: Scale, coefficients: Coefficients): Float32Array[] {
+function scoresOf(part: Features, spreads: Spread, coefficients: Coefficients): Float32Array[] {
   const classes = part.classes.length;
   const flat = tf.tidy(() =>
-    tf.softmax(logitsOf(standardised(part, scale), coefficients, classes)).dataSync(),
+    tf.softmax(logitsOf(scaled(part, spreads), coefficients, classes)).dataSync(),
   ) as Float32Array;
   return part.truth.map((_, i) => flat.slice(i * classes, (i + 1) * classes));
 }
 
-/** The same function of features that are not standardised, as the head. */
+/** The same function of features as they are, as the head. */
 function install(
   model: Classifier,
   classes: readonly string[],
   coefficients: Coefficients,
-  scale: Scale,
+  { mean, scale }: Spread,
 ): Classifier {
   const units = classes.length;
-  const { mean, deviation } = scale;
   const weight = new Float32Array(mean.length * units);
   const bias = Float64Array.from(coefficients.subarray(mean.length * units));
   mean.forEach((m, i) => {
     for (let u = 0; u < units; u++) {
-      const w = coefficients[i * units + u] / deviation[i];
+      const w = coefficients[i * units + u] / scale[i];
       weight[u * mean.length + i] = w;
       bias[u] -= w * m;
     }

@@ -92,6 +92,25 @@ describe('features of a data set', function () {
     assert.deepEqual(report.confusion, probe.report.confusion);
   });
 
+  it('a probe’s head gives a feature that hardly varies no large weight', async () => {
+    const other = await models.create('mobilenet_v2', { classes: 3, inputShape: [SIZE, SIZE], channels: 1 });
+    const faint = 5;
+    for (const name of ['features.18.1.weight', 'features.18.1.bias'])
+      tf.tidy(() => {
+        const { variable } = other.parameters().get(name)!;
+        const size = variable.shape[0]!;
+        const times = tf.tensor1d(Array.from({ length: size }, (_, i) => (i === faint ? 1e-4 : 1)));
+        variable.write(tf.mul(variable.read(), times));
+      });
+    const probe = await transfer.linearProbe(other, { ...parts, ...quiet, l2: [0.01] });
+    probe.install(other);
+    const { data, shape } = other.stateDict().get(`${other.head}.weight`)!;
+    const largest = data.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
+    for (let unit = 0; unit < shape[0]; unit++)
+      assert.ok(Math.abs(data[unit * shape[1] + faint]) < largest / 10, `class ${unit}`);
+    other.dispose();
+  });
+
   for (const metric of ['cosine', 'euclidean'] as const)
     it(`neighbours by ${metric} distance are those found one by one`, async () => {
       const found = await transfer.knn(model, { ...parts, ...quiet, metric, k: [3] });
