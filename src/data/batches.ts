@@ -4,20 +4,12 @@ import { availableParallelism } from 'node:os';
 import { checked, type Augmentation } from './augment/index.js';
 import type { Dataset, ImageOptions, Row } from './dataset.js';
 import { DataError } from './errors.js';
-import { forget, keep, numberOf, recall } from './loader/cache.js';
-import { baseKey, fetchBase, type Base, type Making } from './loader/maker.js';
-import {
-  asError,
-  failureOf,
-  shared,
-  type Failure,
-  type Item,
-  type Made,
-  type Piece,
-} from './loader/messages.js';
+import { forget, numberOf } from './loader/cache.js';
+import { cachesOf, DiskCache, type CacheOptions } from './loader/disk-cache.js';
+import { baseKey, type Making } from './loader/maker.js';
+import { asError } from './loader/messages.js';
 import { giveBack, take, type Memory } from './loader/memory.js';
-import { run } from './loader/pool.js';
-import { work } from './loader/work.js';
+import { makeRows } from './loader/rows.js';
 import { checkMix, mixed, type MixOptions } from './mix.js';
 import { sampled, type Sampler } from './sampler.js';
 import { windowOf, type WindowChoice } from './window.js';
@@ -50,8 +42,11 @@ export interface BatchOptions extends ImageOptions, MixOptions {
   prefetch?: number;
   /** Threads that decode and augment; 0: the caller's. The batches are the same. Default: one for each processor, at most 8. */
   workers?: number;
-  /** Most bytes of decoded pictures kept between epochs; 0 keeps none. Default 512 MB, shared by all sets of one opening. */
-  cache?: number;
+  /**
+   * What is kept of decoded pictures: a number is bytes in memory between epochs, 0 for none; `{ disk: true }` keeps them on disk too.
+   * Default 512 MB in memory, shared by all sets of one opening.
+   */
+  cache?: number | CacheOptions;
   /** Use the memory of a batch again once the next is taken: saves time where batches aren't kept. Default false. */
   reuse?: boolean;
   /** 'throw' (default) at a picture that can't be read, or 'skip': leave it out of its batch, which says so in `skipped`. */
@@ -90,6 +85,8 @@ export interface Batch {
 export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGenerator<Batch, void, void> {
   const { batch = 32, seed = 0, epoch = 0, prefetch = 2, signal, reuse = false } = options;
   const making = makingOf(options);
+  const caches = cachesOf(options.cache);
+  const workers = options.workers ?? Math.min(8, availableParallelism());
   const sampler = options.sampler ?? (options.shuffle ? 'shuffle' : 'sequential');
   const order = sampled(dataset, sampler, seed, epoch);
   const times = occurrences(order);
@@ -98,26 +95,33 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
   const { size, channels } = making;
   const plane = (making.depth ?? 1) * size * size;
   const area = plane * channels;
+  const kind = `${numberOf(dataset.source)}/${baseKey(making)}`;
+  const disk = caches.disk && new DiskCache(caches.disk, kind);
+  await disk?.settled();
   const stop = new AbortController(); // pieces that no thread has begun are dropped when the loop ends
 
   const fill = async (at: number, memory: Memory): Promise<Batch> => {
     const places = order.subarray(at, Math.min(at + batch, end));
-    const items = Array.from(places, (place, i): Item => {
-      const row = dataset.rows[place];
-      return { row, at: i, keys: [epoch, row.index, times[at + i]] };
+    const rows = Array.from(places, (place) => dataset.rows[place]);
+    const wanted = rows.map((row, i) => ({ row, keys: [epoch, row.index, times[at + i]] }));
+    const failures = await makeRows(dataset.source, wanted, memory, {
+      making,
+      caches,
+      disk,
+      workers,
+      signal: stop.signal,
     });
-    const failures = await makeItems(dataset, items, making, memory, options, stop.signal);
     if (failures.length > 0 && options.onError !== 'skip') throw asError(failures[0]);
-    const good = items.filter((item) => !failures.some((failure) => failure.at === item.at));
+    const good = rows.map((_, i) => i).filter((i) => !failures.some((failure) => failure.at === i));
     const n = good.length;
     const x = new Float32Array(memory.x, 0, n * area);
     const masks = memory.mask && new Uint8Array(memory.mask, 0, n * plane);
-    good.forEach(({ at: from }, to) => {
+    good.forEach((from, to) => {
       if (from === to) return;
       new Float32Array(memory.x).copyWithin(to * area, from * area, (from + 1) * area);
       if (memory.mask) new Uint8Array(memory.mask).copyWithin(to * plane, from * plane, (from + 1) * plane);
     });
-    const y = Int32Array.from(good, (item) => labels[places[item.at]]);
+    const y = Int32Array.from(good, (i) => labels[places[i]]);
     const { mixup, cutmix } = options;
     const classes = dataset.classes.length;
     const keys = [seed, epoch, at];
@@ -127,10 +131,10 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
       y,
       ...(soft ? { soft } : {}),
       ...(masks ? { masks } : {}),
-      rows: good.map((item) => item.row),
+      rows: good.map((i) => rows[i]),
       n,
       shape: making.depth ? [n, making.depth, size, size, channels] : [n, size, size, channels],
-      skipped: failures.map((failure) => ({ row: items[failure.at].row, reason: failure.message })),
+      skipped: failures.map((failure) => ({ row: rows[failure.at], reason: failure.message })),
     };
   };
 
@@ -167,6 +171,7 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
       giveBack(current.memory);
       current = undefined;
     }
+    await disk?.settled();
     last?.push(...skipped);
     if (!last && skipped.length > 0)
       throw new DataError('image', `None of the pictures can be read. ${skipped[0].reason}`);
@@ -180,73 +185,6 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
 /** In memory of its own. */
 function copied(batch: Batch): Batch {
   return { ...batch, x: batch.x.slice(), ...(batch.masks ? { masks: batch.masks.slice() } : {}) };
-}
-
-/** Has `items` made into `memory`, and says which could not be. */
-async function makeItems(
-  dataset: Dataset,
-  items: Item[],
-  making: Making,
-  memory: Memory,
-  options: BatchOptions,
-  signal: AbortSignal,
-): Promise<Failure[]> {
-  const { cache: limit = 512e6 } = options;
-  const { source } = dataset;
-  // without a recipe and without augmentation there is nothing for threads to do
-  const useful = source.recipe !== undefined || making.steps.length > 0;
-  const threads = useful ? (options.workers ?? Math.min(8, availableParallelism())) : 0;
-  const keyOf = (item: Item): string => `${item.row.index}/${baseKey(making)}`;
-  const piece = (part: Item[]): Piece => ({
-    items: part,
-    making,
-    recipe: source.recipe,
-    source: numberOf(source),
-    ...memory,
-    keep: limit > 0,
-  });
-  const fetch = async (row: Row): Promise<Base> => {
-    const base = await fetchBase(source, row, making);
-    return limit > 0 ? shared(base) : base;
-  };
-  const makePart = async (part: Item[]): Promise<Failure[]> => {
-    for (const item of part) item.base = limit > 0 ? recall(source, keyOf(item)) : undefined;
-    const kept = (item: Item, base: Base | undefined): void => {
-      if (base && limit > 0) keep(source, keyOf(item), base, limit);
-    };
-    const failures: Failure[] = [];
-    if (threads > 0 && !source.recipe)
-      await Promise.all(
-        part.map(async (item) => {
-          try {
-            item.base ??= await fetch(item.row);
-            kept(item, item.base);
-          } catch (error) {
-            failures.push(failureOf(item.at, error));
-          }
-        }),
-      );
-    const whole = part.filter(({ at }) => !failures.some((failure) => failure.at === at));
-    const made: Made =
-      threads > 0
-        ? await run('piece', piece(whole), {
-            most: threads,
-            files: whole.map(({ row }) => row.file ?? `row ${row.index}`),
-            signal,
-          })
-        : await work(piece(whole), async () => source);
-    made.bases.forEach((base, i) => kept(whole[i], base));
-    return [...failures, ...made.failures];
-  };
-  const length = threads > 0 ? Math.min(8, Math.ceil(items.length / threads)) : items.length;
-  const parts: Item[][] = [];
-  for (let i = 0; i < items.length; i += length) parts.push(items.slice(i, i + length));
-  const runs = await Promise.allSettled(parts.map(makePart)); // all: nothing may write into the memory afterwards
-  const failures = runs.flatMap((settled) => {
-    if (settled.status === 'rejected') throw settled.reason;
-    return settled.value;
-  });
-  return failures.sort((a, b) => a.at - b.at);
 }
 
 /** How often each place has come before in the order. */
@@ -272,7 +210,6 @@ function makingOf(options: BatchOptions): Making {
     fit,
     resize,
     interpolation,
-    cache = 0,
   } = options;
   const bad = (name: string, rule: string, value: unknown): never => {
     throw new DataError(
@@ -284,7 +221,6 @@ function makingOf(options: BatchOptions): Making {
     if (!(Number.isInteger(value) && value > 0)) bad(name, 'a whole number above 0', value);
   for (const [name, value] of Object.entries({ prefetch, workers }))
     if (!(Number.isInteger(value) && value >= 0)) bad(name, 'a whole number from 0 on', value);
-  if (!(cache >= 0)) bad('cache', 'a number of bytes from 0 on', cache);
   if (channels !== 1 && channels !== 3) bad('channels', '1 or 3', channels);
   if (fit !== undefined && !['fill', 'cover', 'contain'].includes(fit))
     bad('fit', "'fill', 'cover' or 'contain'", fit);

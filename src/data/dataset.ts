@@ -36,6 +36,13 @@ export interface ImageOptions extends FitOptions {
   channels?: 1 | 3;
 }
 
+/** A function of a module that makes a source, and what to call it with. */
+export interface Recipe {
+  module: string;
+  make: string;
+  options: unknown;
+}
+
 /** Where pixels come from; one object a data set, shared by its filtered views. */
 export interface PixelSource {
   /** [size, size, channels], 8 bits. */
@@ -49,7 +56,14 @@ export interface PixelSource {
    * How worker threads make this source anew: a module, its function, and what to call that with, which must survive structured
    * cloning. Without it pictures are made on the thread of the caller.
    */
-  recipe?: { module: string; make: string; options: unknown };
+  recipe?: Recipe;
+  /**
+   * What the row's pixels and mask depend on, as JSON can hold it, the same in every process: what pictures on disk are found by. Without it,
+   * and where it is undefined, they aren't kept there.
+   */
+  key?(row: Row): Promise<unknown>;
+  /** Where this source joins others: the one that has the row, and the row as it is there. Threads ask that one. */
+  part?(row: Row): { source: PixelSource; row: Row };
   /** [size, size], 1 where the lesion is; undefined for a row without a mask. */
   mask?(row: Row, options: { size?: number }): Uint8Array | undefined;
   /** [size, size], 1 where the lungs are. */

@@ -1,6 +1,9 @@
 // Where the pictures of a manifest come from: the files it names, whose errors say the manifest's line.
 
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import type { PixelSource, Row } from './dataset.js';
+import { filesIn } from './dicom/series.js';
 import { DataError } from './errors.js';
 import { loadPicture, loadPixels } from './image.js';
 import type { ReadOptions } from './medical.js';
@@ -13,8 +16,34 @@ export function fileSource(options: { manifest: string } & ReadOptions): PixelSo
     pixels: (row, fit) => named(row, manifest, loadPixels(row.file!, { ...read, ...fit })),
     picture: (row, { side }) => named(row, manifest, loadPicture(row.file!, side, read)),
     volume: (row) => named(row, manifest, readVolume(row.file!)),
+    key: async (row) => {
+      const state = await stateOf(row.file!);
+      return state && [row.file, state, read.window, read.slice];
+    },
     recipe: { module: import.meta.url, make: 'fileSource', options },
   };
+}
+
+/** Size and time of change of a file; of a scan in several files those of all; undefined where there is none. */
+async function stateOf(file: string): Promise<string | undefined> {
+  const facts = await stat(file, { bigint: true }).catch(() => undefined);
+  if (!facts) return undefined;
+  const files = facts.isDirectory() ? await filesIn(file) : await besides(file);
+  const states = await Promise.all(
+    files.map(async (path) => {
+      const { size, mtimeNs } = await stat(path, { bigint: true });
+      return `${path} ${size} ${mtimeNs}`;
+    }),
+  );
+  return states.join('\n');
+}
+
+/** The file; of one that is only a header (MetaImage, NRRD) also those of its name that hold the voxels. */
+async function besides(file: string): Promise<string[]> {
+  if (!/\.(?:mhd|nhdr)$/i.test(file)) return [file];
+  const [folder, stem] = [dirname(file), basename(file, extname(file))];
+  const names = await readdir(folder);
+  return names.filter((name) => name.startsWith(`${stem}.`)).map((name) => join(folder, name));
 }
 
 async function named<T>(row: Row, manifest: string, loading: Promise<T>): Promise<T> {

@@ -41,6 +41,7 @@ export { Volume, type Voxels, type VolumeFacts, type Triple } from './volume/vol
 export { windows, windowed, type Window, type WindowChoice, type WindowName } from './window.js';
 export * as augment from './augment/index.js';
 export { batches, clearCache, type Batch, type BatchOptions, type Skipped } from './batches.js';
+export { type CacheOptions } from './loader/disk-cache.js';
 export { type Sampler, type WeightedSampler } from './sampler.js';
 export { type MixOptions } from './mix.js';
 export { danfo, fromFrame, type DataFrame, type FrameOptions } from './frame.js';

@@ -133,6 +133,7 @@ function checkSame(known: Row, row: Row, set: string): void {
 /** Pixels and masks of each row from the set that it came from. */
 function joined(sets: readonly Dataset[], parts: readonly { source: PixelSource; row: Row }[]): PixelSource {
   return {
+    part: (row) => parts[row.index],
     pixels: (row, options) => parts[row.index].source.pixels(parts[row.index].row, options),
     ...(sets.every((set) => set.source.picture) && {
       picture: (row, options) => parts[row.index].source.picture!(parts[row.index].row, options),

@@ -5,7 +5,15 @@ import { drawPatient } from './phantom/anatomy.js';
 import { draw, type Confounders } from './phantom/confounders.js';
 import { drawCourse, drawDisease } from './phantom/findings.js';
 import { latest } from './phantom/latest.js';
-import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
+import {
+  checkShared,
+  phantomRecipe,
+  refuse,
+  severities,
+  shared,
+  whole,
+  type SharedOptions,
+} from './phantom/options.js';
 import { drawSlice, prepare, spacingOf, type Scan, type Slice } from './phantom/scan.js';
 import { drawnPictures, resizeMask } from './phantom/pixels.js';
 import { rowOf } from './phantom/rows.js';
@@ -152,6 +160,7 @@ function sourceOf(places: readonly Place[], options: Required<PhantomCTOptions>)
       const spacing = spacingOf(places[row.index].scan, size);
       return { data, shape: [depth, size, size], spacing, mask, unit: 'HU' };
     },
+    key: async (row) => ['phantomCTSource', phantomRecipe, options, row.index],
     recipe: { module: import.meta.url, make: 'phantomCTSource', options },
   };
 }

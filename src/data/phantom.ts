@@ -7,7 +7,15 @@ import { draw, traits, type Confounders, type Trait } from './phantom/confounder
 import { drawPicture, type Shot } from './phantom/film.js';
 import { drawCourse, drawDisease } from './phantom/findings.js';
 import type { Marks } from './phantom/marks.js';
-import { checkShared, refuse, severities, shared, whole, type SharedOptions } from './phantom/options.js';
+import {
+  checkShared,
+  phantomRecipe,
+  refuse,
+  severities,
+  shared,
+  whole,
+  type SharedOptions,
+} from './phantom/options.js';
 import { latest } from './phantom/latest.js';
 import { drawnPictures, resizeMask } from './phantom/pixels.js';
 import { rowOf } from './phantom/rows.js';
@@ -98,6 +106,7 @@ function sourceOf(shots: readonly Shot[], options: Required<PhantomOptions>): Pi
     lungs(row) {
       return draw(row.index).lungs.slice();
     },
+    key: async (row) => ['phantomSource', phantomRecipe, options, row.index],
     recipe: { module: import.meta.url, make: 'phantomSource', options },
   };
 }

@@ -32,7 +32,7 @@ export interface Predicted extends Scores {
   skipped: Skipped[];
 }
 
-export interface PredictOptions extends Pick<BatchOptions, 'workers' | 'onError'> {
+export interface PredictOptions extends Pick<BatchOptions, 'workers' | 'cache' | 'onError'> {
   batch?: number;
   signal?: AbortSignal;
   /** What the network computes in; `auto` is what a trial on the first batch finds quicker, where there are enough batches for one. */
@@ -129,14 +129,15 @@ type Cleaned = PredictOptions & Required<Pick<PredictOptions, 'tta' | 'by' | 'pr
 async function predictOne(
   model: Classifier,
   dataset: Dataset,
-  { batch = 64, signal, precision: asked, workers, onError, tta, by }: Cleaned,
+  { batch = 64, signal, precision: asked, workers, cache, onError, tta, by }: Cleaned,
 ): Promise<Predicted> {
   const out: Scores = { scores: [], truth: [], rows: [] };
   const skipped: (readonly Skipped[])[] = [];
   let precision = asked === 'auto' ? undefined : asked;
   const coarse = coarserPrecision();
   if (!coarse || dataset.rows.length < enough * batch) precision ??= 'float32';
-  const source = batches(dataset, { ...batchOptions(model), batch, signal, workers, onError, reuse: true });
+  const how = { ...batchOptions(model), batch, signal, workers, cache, onError, reuse: true };
+  const source = batches(dataset, how);
   for await (const b of source) {
     const x = tf.tensor(b.x, b.shape) as InputBatch;
     precision ??= await quicker(model, x, coarse!, signal);

@@ -68,8 +68,8 @@ async function epochs(
   let seconds = 0;
   let waited = 0;
   const judge = async (): Promise<Figures> => {
-    const { batch, workers, onError } = o;
-    const options = { batch: Math.max(batch, 32), precision, signal, workers, onError };
+    const { batch, workers, cache, onError } = o;
+    const options = { batch: Math.max(batch, 32), precision, signal, workers, cache, onError };
     const judged = await evaluate(model, o.val, options);
     noteSkipped(history, judged.skipped, o.display);
     return figuresOf(judged);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { Dataset, merge, phantom, type Row } from '../../src/data/index.js';
-import { says } from './folder.js';
+import { augment, batches, Dataset, merge, open, phantom, type Row } from '../../src/data/index.js';
+import { imageFolder, says } from './folder.js';
 
 type Given = Partial<Row> & { label: string; patient: string };
 
@@ -76,6 +76,33 @@ describe('merged data sets', () => {
     assert.equal(set.mask(set.rows[0]), undefined);
     const ill = set.rows.find((row) => row.extra?.set === 'phantom' && row.label === 'pneumonia')!;
     assert.ok(set.mask(ill)!.includes(1));
+  });
+
+  it('are decoded in threads, as their parts are', async () => {
+    const films = [await imageFolder(), await imageFolder()];
+    try {
+      const parts = await Promise.all(films.map((folder) => open(folder.manifest())));
+      const drawn = phantom({ patients: 3, size: 32, classes: ['normal'] });
+      const set = merge([merge(parts), drawn], { classes: ['covid', 'normal'] });
+      const options = { size: 8, batch: 5, channels: 3 as const, augment: [augment.rotate(20)], cache: 0 };
+      const values = async (workers: number): Promise<number[]> => {
+        const out: number[] = [];
+        for await (const { x } of batches(set, { ...options, workers })) out.push(...x);
+        return out;
+      };
+      const own = await values(0);
+      let here = 0;
+      for (const { source } of [...parts, drawn]) {
+        const { picture } = source;
+        source.picture = (...asked) => (here++, picture!(...asked));
+      }
+      assert.deepEqual(await values(2), own);
+      assert.equal(here, 0, 'no picture is made on the thread that asks');
+      assert.deepEqual(await values(0), own);
+      assert.equal(here, set.length);
+    } finally {
+      for (const folder of films) folder.remove();
+    }
   });
 
   it('whose classes differ, or are bare numbers, are refused until someone says what they mean', () => {

@@ -1,12 +1,16 @@
 // What the thread of the caller and the others say to each other. Pixels of batches go through shared memory, never through messages.
 
-import type { PixelSource, Row } from '../dataset.js';
+import type { Recipe, Row } from '../dataset.js';
 import type { PackedFrame, Unpacked } from '../dicom/codecs.js';
 import { DataError, type DataCode } from '../errors.js';
+import type { Disk, Writes } from './disk.js';
 import type { Base, Making } from './maker.js';
 
 export interface Item {
+  /** The row as its source has it. */
   row: Row;
+  /** The number of its source. */
+  source: number;
   /** Epoch, row, and how often the row came before in the epoch. */
   keys: readonly number[];
   /** Its place in the batch. */
@@ -36,13 +40,13 @@ export type Answer<K extends Kind = Kind> = { id: number } & (
 export interface Piece {
   items: Item[];
   making: Making;
-  recipe?: PixelSource['recipe'];
-  /** Which source the recipe makes; a thread keeps those it has made. */
-  source: number;
+  /** How sources are made, by their number; a thread keeps those it has made. */
+  recipes: ReadonlyMap<number, Recipe>;
   x: SharedArrayBuffer;
   mask?: SharedArrayBuffer;
   /** Whether fetched pictures are wanted back, for a cache. */
   keep: boolean;
+  disk?: Disk;
 }
 
 export interface Failure {
@@ -56,6 +60,7 @@ export interface Made {
   /** By place in the piece. */
   bases: (Base | undefined)[];
   failures: Failure[];
+  writes: Writes;
 }
 
 /** A copy in shared memory. */

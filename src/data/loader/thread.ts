@@ -1,25 +1,24 @@
 // A thread that makes pieces of batches, and unpacks frames of DICOM files.
 
 import { parentPort } from 'node:worker_threads';
-import type { PixelSource } from '../dataset.js';
+import type { PixelSource, Recipe } from '../dataset.js';
 import { unpackFrame } from '../dicom/codecs.js';
-import { failureOf, type Answer, type Kind, type Piece, type Question, type Work } from './messages.js';
+import { failureOf, type Answer, type Kind, type Question, type Work } from './messages.js';
 import { work } from './work.js';
 
 const sources = new Map<number, Promise<PixelSource>>();
 
-function sourceOf({ source, recipe }: Piece): Promise<PixelSource> {
-  let made = sources.get(source);
+function sourceOf(number: number, { module, make, options }: Recipe): Promise<PixelSource> {
+  let made = sources.get(number);
   if (!made) {
-    const { module, make, options } = recipe!;
     made = import(module).then((m: Record<string, (options: unknown) => PixelSource>) => m[make](options));
-    sources.set(source, made);
+    sources.set(number, made);
   }
   return made;
 }
 
 const doing: { [K in Kind]: (task: Question<K>['task']) => Promise<ReturnType<Work[K]>> } = {
-  piece: (piece) => work(piece, () => sourceOf(piece)),
+  piece: (piece) => work(piece, (number) => sourceOf(number, piece.recipes.get(number)!)),
   frame: unpackFrame,
 };
 

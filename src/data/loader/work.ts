@@ -1,19 +1,22 @@
 // Makes a piece of a batch, on whatever thread.
 
 import type { PixelSource } from '../dataset.js';
-import { fetchBase, make, scales, type Base } from './maker.js';
+import { fetchKept, type Writes } from './disk.js';
+import { make, scales, type Base } from './maker.js';
 import { failureOf, shared, type Failure, type Item, type Made, type Piece } from './messages.js';
 
-export async function work(piece: Piece, source: () => Promise<PixelSource>): Promise<Made> {
-  const { making, x, mask } = piece;
+export async function work(piece: Piece, sourceOf: (number: number) => Promise<PixelSource>): Promise<Made> {
+  const { making, x, mask, disk } = piece;
   const { size, depth = 1, channels } = making;
   const tables = scales(making);
   const area = depth * size * size;
   const bases = new Array<Base | undefined>(piece.items.length);
   const failures: Failure[] = [];
-  const one = async ({ row, keys, at, base: known }: Item, i: number): Promise<void> => {
+  const writes: Writes = { bytes: 0 };
+  const one = async (item: Item, i: number): Promise<void> => {
+    const { row, source: number, keys, at, base: known } = item;
     try {
-      const base = known ?? (await fetchBase(await source(), row, making));
+      const base = known ?? (await fetchKept(await sourceOf(number), row, making, disk, writes));
       if (!known && piece.keep) bases[i] = shared(base);
       make(base, making, keys, tables, {
         x: new Float32Array(x, 4 * at * area * channels, area * channels),
@@ -24,5 +27,5 @@ export async function work(piece: Piece, source: () => Promise<PixelSource>): Pr
     }
   };
   await Promise.all(piece.items.map(one));
-  return { bases, failures };
+  return { bases, failures, writes };
 }

@@ -7,3 +7,10 @@ export function bytesText(bytes: number): string {
   const value = bytes / size;
   return `${value >= 10 || unit === 'kB' ? Math.ceil(value) : value.toFixed(1)} ${unit}`;
 }
+
+/** '10 GB' as 10e9; undefined where a text is no size. */
+export function bytesOfText(text: string): number | undefined {
+  const [, value, unit = ''] = /^\s*(\d+(?:\.\d+)?)\s*([kMGT]?)B\s*$/i.exec(text) ?? [];
+  if (value === undefined) return undefined;
+  return Math.round(Number(value) * 1000 ** ['', 'k', 'm', 'g', 't'].indexOf(unit.toLowerCase()));
+}
