@@ -1,7 +1,7 @@
 // What a network makes of the films of a data set, computed once and kept.
 
 import { createHash } from 'node:crypto';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { compile, tf } from '../compute/index.js';
@@ -10,6 +10,7 @@ import { readSafetensors, writeSafetensors, type Classifier, type InputBatch } f
 import { progress, type ProgressOptions } from '../progress/index.js';
 import { batchOptions } from '../train/index.js';
 import { TransferError } from './errors.js';
+import { fileOf, keyOfFilms, keyOfWeights } from './keys.js';
 
 const pools = ['mean', 'max', 'none'] as const;
 
@@ -52,7 +53,15 @@ export async function features(
   const layer = layerOf(model, options.layer);
   const films = keyOfFilms(dataset);
   const key = createHash('sha256')
-    .update(JSON.stringify([keyOfWeights(model, layer), model.inputShape, model.preprocessing, layer, pool]))
+    .update(
+      JSON.stringify([
+        keyOfWeights(model, layer !== model.head),
+        model.inputShape,
+        model.preprocessing,
+        layer,
+        pool,
+      ]),
+    )
     .update(JSON.stringify([films, dataset.rows.map((row) => [row.index, row.label, fileOf(row)])]))
     .digest('hex');
   // a source that is only in this process has no name on the disk
@@ -139,29 +148,6 @@ function pooled(y: tfjs.Tensor, pool: FeatureOptions['pool']): tfjs.Tensor {
   if (y.rank === 2 || pool === 'none') return tf.reshape(y, [y.shape[0], -1]);
   const places = y.shape.slice(1, -1).map((_, i) => i + 1);
   return pool === 'max' ? tf.max(y, places) : tf.mean(y, places);
-}
-
-function keyOfWeights(model: Classifier, layer: string): string {
-  const hash = createHash('sha256');
-  const head = `${model.head}.`;
-  for (const [name, { variable }] of model.parameters())
-    if (!name.startsWith(head) || layer === model.head)
-      hash.update(name).update(variable.read().dataSync() as Float32Array);
-  return model.name + hash.digest('hex');
-}
-
-const numbers = new WeakMap<object, number>();
-let last = 0;
-/** Where the films come from; `lasting` where another process would come to the same answer. */
-function keyOfFilms({ source }: Dataset): { name: unknown; lasting: boolean } {
-  if (source.recipe) return { name: source.recipe, lasting: true };
-  if (!numbers.has(source)) numbers.set(source, last++);
-  return { name: numbers.get(source), lasting: false };
-}
-
-function fileOf({ file }: Row): string {
-  const found = file && statSync(file, { throwIfNoEntry: false });
-  return found ? `${file} ${found.size} ${found.mtimeMs}` : '';
 }
 
 /** The features used last, up to so many bytes. */

@@ -1,14 +1,12 @@
 // How much of a network is to be fine-tuned: a training for each degree and seed, and a table of what came out.
 
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { checkWritable, writeWhole } from '../files.js';
 import type { Dataset } from '../data/index.js';
 import { unfreeze, type Classifier, type Degree } from '../models/index.js';
 import { progress } from '../progress/index.js';
 import { figureTable } from '../table/figures.js';
 import { evaluate, figuresOf, fit, type Figures, type FitOptions } from '../train/index.js';
 import { TransferError } from './errors.js';
+import { Journal, keyOfNetwork } from './journal.js';
 
 export interface SweepOptions extends Omit<FitOptions, 'unfreeze' | 'checkpoint' | 'onEpoch' | 'seed'> {
   /** What the table's figures are of. Default: the validation films. */
@@ -17,7 +15,10 @@ export interface SweepOptions extends Omit<FitOptions, 'unfreeze' | 'checkpoint'
   degrees?: readonly Degree[];
   /** A training of each degree with each of them. Default: 0, 1, 2. */
   seeds?: readonly number[];
-  /** A JSON file of finished trainings: a sweep that was interrupted goes on after them. */
+  /**
+   * A JSON file of finished trainings: a sweep that was interrupted goes on after them. Those of other options, films or networks stay in
+   * it and are not taken; films are known by rows, sizes and times of their files, networks by the weights that they begin with.
+   */
   file?: string;
   /** Called after each training. */
   onRun?: (run: SweepRun, sweep: Sweep) => void;
@@ -45,8 +46,8 @@ export interface Sweep {
 /**
  * Trains a network anew for each degree and seed and judges each. An interrupt ends the training at hand; with `file`, the
  * same call then goes on with it.
- * @param create makes the network, from the seed
- * @throws TransferError `option`; `file` where the file is of other settings; TrainError as `fit`
+ * @param create makes the network, the same from the same seed
+ * @throws TransferError `option`; `file` where the file is none of a sweep; TrainError as `fit`
  */
 export async function sweep(
   create: (seed: number) => Promise<Classifier> | Classifier,
@@ -62,10 +63,9 @@ export async function sweep(
   } = options;
   if (!degrees.length || !seeds.length)
     throw new TransferError('option', 'A sweep needs at least one degree and one seed.');
-  const settings = settingsOf(options);
-  if (file) checkWritable(file);
-  const runs = file ? await earlier(file, settings) : [];
   const plan = degrees.flatMap((degree) => seeds.map((seed) => ({ degree, seed })));
+  const journal = file ? await Journal.open(file, options) : undefined;
+  const runs = (await journal?.finished(plan, create, options.display === 'quiet')) ?? [];
   const result = sweepOf(runs, degrees);
   const bar = progress(plan.length, { label: 'sweep', display: options.display });
   try {
@@ -73,9 +73,11 @@ export async function sweep(
       bar.label = `sweep: ${degree}, seed ${seed}`;
       if (!runs.some((run) => run.degree === degree && run.seed === seed)) {
         rest.signal?.throwIfAborted();
-        const run = await train(create, degree, seed, { ...rest, test });
+        const model = await create(seed);
+        const network = journal && keyOfNetwork(model);
+        const run = await train(model, degree, seed, { ...rest, test });
         runs.push(run);
-        if (file) await writeWhole(file, JSON.stringify({ settings, runs }, undefined, 1));
+        await journal?.add(run, network!);
         onRun?.(run, result);
       }
       bar.update();
@@ -86,13 +88,13 @@ export async function sweep(
   }
 }
 
+/** Trains and judges a network, which is disposed of then. */
 async function train(
-  create: (seed: number) => Promise<Classifier> | Classifier,
+  model: Classifier,
   degree: Degree,
   seed: number,
   { test, ...options }: Omit<FitOptions, 'seed'> & { test?: Dataset },
 ): Promise<SweepRun> {
-  const model = await create(seed);
   try {
     const { batchNorm, signal, workers, onError } = options;
     const learning = unfreeze(model, degree, { batchNorm });
@@ -103,29 +105,6 @@ async function train(
   } finally {
     model.dispose();
   }
-}
-
-/** What decides a training's result beside its degree and seed, as text. */
-function settingsOf({ train, val, test, ...options }: SweepOptions): string {
-  const { degrees, seeds, file, signal, display, workers, cache, onRun, ...deciding } = options;
-  const sets = [train, val, test].map((set) => set && [set.name, set.classes, set.length]);
-  return JSON.stringify([sets, deciding], (_, v: unknown) => (typeof v === 'function' ? String(v) : v));
-}
-
-async function earlier(file: string, settings: string): Promise<SweepRun[]> {
-  if (!existsSync(file)) return [];
-  let found: { settings?: string; runs?: SweepRun[] };
-  try {
-    found = JSON.parse(await readFile(file, 'utf8')) as typeof found;
-  } catch (cause) {
-    throw new TransferError('file', `${file} is no file of a sweep: it can't be read as JSON.`, { cause });
-  }
-  if (found.settings !== settings || !Array.isArray(found.runs))
-    throw new TransferError(
-      'file',
-      `${file} holds trainings with other settings or data. Name another file, or remove this one.`,
-    );
-  return found.runs;
 }
 
 function sweepOf(runs: SweepRun[], degrees: readonly Degree[]): Sweep {

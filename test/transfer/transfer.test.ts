@@ -30,9 +30,9 @@ describe('transfer.sweep', function () {
       onRun: (_, { runs }) => runs.length === 3 && controller.abort(),
     });
     await assert.rejects(interrupted, { name: 'AbortError' });
-    let made = 0;
-    const sweep = await transfer.sweep((seed) => (made++, create(seed)), options);
-    assert.equal(made, 1);
+    let trained = 0;
+    const sweep = await transfer.sweep(create, { ...options, onRun: () => trained++ });
+    assert.equal(trained, 1);
     assert.equal(tf.memory().numTensors, tensors);
     assert.deepEqual(
       sweep.runs.map(({ degree, seed }) => [degree, seed]),
@@ -52,14 +52,110 @@ describe('transfer.sweep', function () {
       Symbol.for('Jupyter.display')
     ]();
     assert.match(shown['text/plain'], /^learns +runs +tensors +accuracy .*\nhead +2 .* ± /);
-    assert.equal((JSON.parse(await readFile(file, 'utf8')) as { runs: object[] }).runs.length, 4);
-    await assert.rejects(
-      transfer.sweep(create, { ...options, learningRate: 1e-4 }),
-      /holds trainings with other settings/,
-    );
+    assert.equal((JSON.parse(await readFile(file, 'utf8')) as { sweep: object[] }).sweep.length, 4);
     await writeFile(file, 'no');
     await assert.rejects(transfer.sweep(create, options), /sweep\.json is no file of a sweep/);
+    await writeFile(file, '{"runs": []}');
+    await assert.rejects(
+      transfer.sweep(create, options),
+      /it lists no trainings\. Name another file, or remove/,
+    );
     await assert.rejects(transfer.sweep(create, { ...options, degrees: [] }), /at least one degree/);
+  });
+
+  describe('of a file', () => {
+    let file: string;
+    beforeEach(async () => {
+      file = join(folder, 'one.json');
+      await rm(file, { force: true });
+    });
+    const one = { ...parts, ...quiet, degrees: ['head'], seeds: [1] };
+    /** How many trainings it takes, and what is said meanwhile. */
+    async function trained(
+      options: Partial<transfer.SweepOptions>,
+      make: Parameters<typeof transfer.sweep>[0] = create,
+    ): Promise<[number, string]> {
+      let runs = 0;
+      let said = '';
+      const { write } = process.stderr;
+      process.stderr.write = ((text: string) => Boolean((said += text))) as typeof write;
+      try {
+        const onRun = (): number => runs++;
+        await transfer.sweep(make, { ...one, file, display: 'lines', ...options, onRun });
+      } finally {
+        process.stderr.write = write;
+      }
+      return [runs, said.split('\n').find((line) => line.includes('anew')) ?? ''];
+    }
+    const says = (what: string): string =>
+      `${file} holds a training of ${what}, done anew here and kept in the file.`;
+
+    it('trainings of other options, films or networks are not taken, and it says so; its own are, whatever came between', async () => {
+      const flips = { augment: [data.augment.flip({ p: 0.5 })], classWeights: [1, 2, 1] };
+      assert.deepEqual(await trained(flips), [1, '']);
+      const turned = { ...flips, augment: [{ axis: 'horizontal', p: 0.5, op: 'flip' }] };
+      assert.deepEqual(await trained({ ...turned, workers: 0, checkpointing: true }), [0, '']);
+      assert.deepEqual(await trained({ ...flips, augment: [data.augment.flip({ p: 0.4 })] }), [
+        1,
+        says('other options'),
+      ]);
+      assert.deepEqual(await trained({ ...flips, batch: 8 }), [1, says('other options')]);
+      assert.deepEqual(await trained({ ...flips, test: parts.val }), [1, says('other test films')]);
+      assert.deepEqual(
+        await trained(flips, async (seed) => {
+          const model = await create(seed);
+          const state = model.stateDict();
+          state.get('features.0.weight')!.data[5] += 1e-3;
+          model.loadState(state);
+          return model;
+        }),
+        [1, says('another network')],
+      );
+      const darker = async (seed: number): Promise<models.Classifier> => {
+        const model = await create(seed);
+        model.preprocessing.mean = [0.1];
+        return model;
+      };
+      assert.deepEqual(await trained(flips, darker), [1, says('another network')]);
+      for (const again of [flips, { ...flips, batch: 8 }]) assert.deepEqual(await trained(again), [0, '']);
+      assert.deepEqual(await trained(flips, darker), [0, '']);
+      assert.deepEqual(await trained({ ...flips, batch: 4, display: 'quiet' }), [1, '']);
+    });
+
+    it('films of the same names and number are others where their rows, files or pixels differ', async () => {
+      const other = data.phantom({ patients: 12, filmsPerPatient: [1, 1], seed: 3, size: SIZE, severity: 1 });
+      assert.deepEqual(await trained({}), [1, '']);
+      assert.deepEqual(await trained({ train: other.split('train') }), [1, says('other training films')]);
+      const [first, ...rest] = parts.val.rows;
+      const label = films.classes.find((name) => name !== first.label)!;
+      const val = new data.Dataset('phantom', films.classes, [{ ...first, label }, ...rest], films.source);
+      assert.deepEqual(await trained({ val }), [1, says('other validation films')]);
+
+      const path = join(folder, 'film.png');
+      const files = new data.Dataset(
+        'phantom',
+        films.classes,
+        [{ ...first, file: path }, ...rest],
+        films.source,
+      );
+      await writeFile(path, 'a');
+      assert.deepEqual((await trained({ val: files }))[0], 1);
+      assert.deepEqual((await trained({ val: files }))[0], 0);
+      await writeFile(path, 'ab');
+      assert.deepEqual(await trained({ val: files }), [1, says('other validation films')]);
+
+      // a source that only this process knows
+      const merged = (...sets: data.Dataset[]): data.Dataset =>
+        data.merge(sets.map((set) => set.split('val')));
+      const extra = (severity: number): data.Dataset =>
+        data.phantom({ patients: 8, filmsPerPatient: [1, 1], seed: 4, size: SIZE, severity });
+      assert.deepEqual((await trained({ val: merged(films, extra(0.5)) }))[0], 1);
+      assert.deepEqual(await trained({ val: merged(films, extra(0.5)) }), [0, '']);
+      assert.deepEqual(await trained({ val: merged(films, extra(0.9)) }), [
+        1,
+        says('other validation films'),
+      ]);
+    });
   });
 
   it('one training is what unfreeze and fit give', async () => {
