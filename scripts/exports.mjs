@@ -14,9 +14,10 @@ for (const name of names.length ? names : list()) {
   reports.push(report);
   const { model, inputShape = [], pass, errors, megabytes, seconds, fault } = report;
   const size = inputShape.slice(0, -1).join('×');
+  const fixed = errors?.fixed === undefined ? '' : `${errors.fixed.toExponential(1)} a batch of 2  `;
   const details =
     fault ??
-    `${errors.any.toExponential(1)} any batch  ${errors.fixed.toExponential(1)} a batch of 2  ${megabytes.toFixed(1)} MB  ${seconds.toFixed(1)} s`;
+    `${errors.any.toExponential(1)} any batch  ${fixed}${megabytes.toFixed(1)} MB  ${seconds.toFixed(1)} s`;
   say(`${pass ? 'pass' : 'FAIL'}  ${model.padEnd(26)} ${size.padEnd(8)} ${details}`);
 }
 const passed = reports.filter(({ pass }) => pass).length;
