@@ -175,5 +175,56 @@ describe('tslab', () => {
       assert.match(error!.traceback, /In\[\d+\]:2:1/);
       await run('%types off');
     });
+
+    // what its tensorflow.ipynb does, on a set of our own: that one is fetched, and larger
+    it('a network of tfjs-node on data of a file beside the notebook: trained, saved, asked', async function () {
+      this.timeout(120_000);
+      writeFileSync(
+        join(folder, 'stripes.ts'),
+        `import * as tf from '@tensorflow/tfjs';
+        class Stripes {
+          private where: number[];
+          constructor() { this.where = null; }
+          async load() { this.where = Array.from({ length: 120 }, (_, i) => i % 4); }
+          get() {
+            const images = this.where.flatMap((row) => Array.from({ length: 64 }, (_, i) => (i >> 4 === row ? 1 : 0.1)));
+            return {
+              images: tf.tensor4d(images, [this.where.length, 8, 8, 1]),
+              labels: tf.oneHot(tf.tensor1d(this.where, 'int32'), 4).toFloat(),
+            };
+          }
+        }
+        export default new Stripes();`,
+      );
+      await run(
+        "import * as tf from '@tensorflow/tfjs-node'\nimport stripes from './stripes';\nawait stripes.load();",
+      );
+      await run(`const model = tf.sequential();
+        model.add(tf.layers.conv2d({ inputShape: [8, 8, 1], filters: 8, kernelSize: 3, activation: 'relu' }));
+        model.add(tf.layers.maxPooling2d({ poolSize: [2, 2] }));
+        model.add(tf.layers.flatten());
+        model.add(tf.layers.dropout({ rate: 0.25 }));
+        model.add(tf.layers.dense({ units: 4, activation: 'softmax' }));
+        model.compile({ optimizer: 'rmsprop', loss: 'categoricalCrossentropy', metrics: ['accuracy'] });
+        async function train(epochs, batchSize, path) {
+          const { images, labels } = stripes.get();
+          model.summary();
+          await model.fit(images, labels, { epochs, batchSize, validationSplit: 0.2 });
+          const [loss, accuracy] = model.evaluate(images, labels) as tf.Scalar[];
+          await model.save(\`file://\${path}\`);
+          return [loss.dataSync()[0], accuracy.dataSync()[0]];
+        }`);
+      const trained = await run(
+        'process.stderr.isTTY = false;\nconst figures = await train(30, 8, "stripes");\nfigures[1]',
+      );
+      assert.match(
+        trained.stdout,
+        /conv2d_Conv2D1 \(Conv2D\) .*\n[^]*Epoch 30 \/ 30\n.*acc=\S+ loss=\S+ val_acc=/,
+      );
+      assert.equal(trained.result, '1');
+      const asked = await run(`const again = await tf.loadLayersModel('file://stripes/model.json');
+        (tf.argMax(again.predict(stripes.get().images) as tf.Tensor, 1).arraySync() as number[]).slice(0, 6)`);
+      assert.equal(asked.result, '[ 0, 1, 2, 3, 0, 1 ]');
+    });
   });
 });
