@@ -100,6 +100,8 @@ if (venv) {
 } else process.env.CELLGRAD_VENV = '';
 const browser = chromium();
 if (browser) process.env.CELLGRAD_CHROMIUM = browser;
+// compiles what stands in for a driver
+if (!found('cc')) apt('gcc', 'libc6-dev');
 
 const only = process.argv.slice(2); // parts of file names
 const files = globSync(`${build}/test/full/**/*.test.js`, { absolute: true })
