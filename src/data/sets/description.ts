@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lazily } from '../../lazy.js';
 import { DataError, describeError } from '../errors.js';
+import type { ArchiveKind } from './unpack.js';
 
 /** What a row says of its picture; the names of columns in a manifest. */
 export const fields = ['label', 'file', 'patient', 'split', 'source', 'view', 'licence', 'sha256'] as const;
@@ -58,7 +59,7 @@ export interface Download {
   size?: number;
   sha256?: string;
   /** An archive is unpacked into the set's folder (or `into`, a folder in it) and removed. */
-  unpack?: 'zip' | 'tar' | 'tar.gz' | 'gz';
+  unpack?: ArchiveKind;
   into?: string;
   /** Folders to leave off at the beginning of each path in the archive. */
   strip?: number;

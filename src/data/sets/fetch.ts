@@ -149,8 +149,8 @@ export class Fetch {
         signal: options.signal,
         onProgress: () => this.tell('unpacking', file),
       }).catch(async (error) => {
-        // a bad archive is fetched anew the next time
-        if (error instanceof DataError) await rm(path, { force: true });
+        // a bad archive is fetched anew the next time; one that a person has to unpack stays
+        if (error instanceof DataError && error.code !== 'by-hand') await rm(path, { force: true });
         throw error;
       });
       files = result.files.map((each) => ({

@@ -7,10 +7,11 @@ import { basename, dirname, join } from 'node:path';
 import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { DataError, describeError } from '../errors.js';
+import { readSevenZip } from './seven-zip.js';
 import { readTar } from './tar.js';
 import { readZip } from './zip.js';
 
-export type ArchiveKind = 'zip' | 'tar' | 'tar.gz' | 'gz';
+export type ArchiveKind = 'zip' | '7z' | 'tar' | 'tar.gz' | 'gz';
 
 /** What an archive holds at one place. */
 export interface Member {
@@ -61,7 +62,7 @@ export interface UnpackResult {
 
 /**
  * Unpacks an archive into `folder`, whose other files stay; what is unpacked appears there at the end, all at once. Throws DataError
- * 'archive' (damaged, a path that leads outside, larger than the limits allow), or the system's error where it can't be written.
+ * 'archive' (damaged, a path that leads outside, larger than the limits allow) or 'by-hand' (a 7z file of a kind that isn't read), or the system's error where it can't be written.
  */
 export async function unpack(
   archive: string,
@@ -91,11 +92,13 @@ export async function unpack(
 const kindOf = (path: string): ArchiveKind | undefined =>
   /\.zip$/i.test(path)
     ? 'zip'
-    : /\.(?:tar\.gz|tgz)$/i.test(path)
-      ? 'tar.gz'
-      : /\.tar$/i.test(path)
-        ? 'tar'
-        : undefined;
+    : /\.7z$/i.test(path)
+      ? '7z'
+      : /\.(?:tar\.gz|tgz)$/i.test(path)
+        ? 'tar.gz'
+        : /\.tar$/i.test(path)
+          ? 'tar'
+          : undefined;
 
 /** What archives within hold comes into the folder that they lie in, and they themselves go. */
 async function unpackNested(
@@ -128,7 +131,8 @@ async function extract(
   const files = new Map<string, Unpacked>();
   const skipped: string[] = [];
   const wanted = only === undefined ? undefined : new RegExp(only, 'u');
-  const members = kind === 'zip' ? readZip(archive) : readTar(archive, kind);
+  const members =
+    kind === 'zip' ? readZip(archive) : kind === '7z' ? readSevenZip(archive) : readTar(archive, kind);
   try {
     for await (const member of members) {
       signal?.throwIfAborted();

@@ -5,6 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, gzipSync } from 'node:zlib';
+import sevenZipModule, { type SevenZipModuleFactory } from '7z-wasm';
 import tar from 'tar-stream';
 import {
   unpack,
@@ -81,6 +82,50 @@ describe('unpacking', () => {
     assert.deepEqual([files[0].path, files[0].size], ['archive', 6]);
   });
 
+  it('takes files out of 7z, packed together and each alone, with their checksums', async () => {
+    const files = {
+      'a/b c.png': Buffer.from('pixels'),
+      'a/large': Buffer.alloc(3_000_000, 'abcdefg'),
+      empty: Buffer.alloc(0),
+    };
+    for (const how of ['-m0=lzma2', '-m0=lzma', '-m0=copy', '-m0=ppmd', '-ms=off']) {
+      const result = await run(await sevenZip(files, { how: [how] }), '7z', { only: '^[^.]*(?:c\\.png)?$' });
+      assert.deepEqual(
+        new Map(result.files.map(({ path, sha256 }) => [path, sha256])),
+        new Map(
+          Object.entries(files)
+            .sort()
+            .map(([name, text]) => [name, createHash('sha256').update(text).digest('hex')]),
+        ),
+        how,
+      );
+      assert.deepEqual(readFileSync(join(folder, 'set/a/large')), files['a/large']);
+      rmSync(join(folder, 'set'), { recursive: true });
+    }
+    const inner = await sevenZip({ 'x.png': Buffer.from('x') });
+    const { files: nested } = await run(zip({ 'in/inner.7z': inner }), 'zip', { nested: true });
+    assert.deepEqual(
+      nested.map(({ path }) => path),
+      ['in/x.png'],
+    );
+  });
+
+  it('leaves 7z files to a person that are encrypted, or have names that it cannot read', async () => {
+    const text = { 'a.png': Buffer.from('pixels') };
+    const why: [Buffer, RegExp][] = [
+      [await sevenZip(text, { how: ['-psecret'] }), /is encrypted/],
+      [await sevenZip(text, { how: ['-psecret', '-mhe=on'] }), /is encrypted/],
+      [await sevenZip({ '肺.png': Buffer.from('x') }), /has a name with other letters/],
+    ];
+    for (const [content, part] of why) {
+      await assert.rejects(
+        run(content, '7z'),
+        says('by-hand', /archive\.7z can't be unpacked here/, part, /7-Zip/),
+      );
+      assert.deepEqual(inside(), []);
+    }
+  });
+
   it('reads what Python’s zipfile and tar make, with letters of other scripts', async function () {
     const script = `
 import zipfile, tarfile, io, sys
@@ -108,6 +153,9 @@ i = tarfile.TarInfo('снимки/' + 'long' * 60 + '肺.png'); i.size = 3; t.ad
       await refused(zip(first), 'zip', /holds the path .* which leads outside/);
       const tarred = await tarOf({ name: 'good.png', text: 'x' }, { name: path, text: 'bad' });
       await refused(tarred, 'tar', /holds the path .* which leads outside/);
+      const files = { 'good.png': Buffer.from('x'), bad: Buffer.from('bad') };
+      const packed = await sevenZip(files, { rename: { bad: path } });
+      await refused(packed, '7z', /holds the path .* which leads outside/);
     });
 
   it('makes no links, and writes through none', async () => {
@@ -134,14 +182,28 @@ i = tarfile.TarInfo('снимки/' + 'long' * 60 + '肺.png'); i.size = 3; t.ad
     assert.deepEqual([files.map((file) => file.path), skipped], [['good.png'], ['link']]);
   });
 
+  it('makes no links of a 7z either', async () => {
+    const content = await sevenZip({ 'good.png': Buffer.from('x') }, { links: { link: '/etc' } });
+    const { files, skipped } = await run(content, '7z');
+    assert.deepEqual([files.map((file) => file.path), skipped], [['good.png'], ['link']]);
+    assert.deepEqual(inside(), ['good.png']);
+  });
+
   it('stops at a bomb, be it said or not, and at too many files', async () => {
     const limits = { free: 1e6 };
     const bomb = gzipSync(await tarOf({ name: 'zeros', text: Buffer.alloc(30_000_000) }));
     await refused(bomb, 'tar.gz', /larger than \d+ bytes/, { limits });
     await refused(gzipSync(Buffer.alloc(300_000_000)), 'gz', /larger than \d+ bytes/, { limits });
     await refused(lyingZip(20_000_000), 'zip', /larger than|damaged/, { limits });
+    await refused(await sevenZip({ zeros: Buffer.alloc(30_000_000) }), '7z', /larger than \d+ bytes/, {
+      limits,
+    });
     const many = Object.fromEntries(Array.from({ length: 20 }, (_, i) => [`${i}.png`, Buffer.from('x')]));
-    await refused(zip(many), 'zip', /more than 10 files/, { limits: { members: 10 } });
+    for (const [content, kind] of [
+      [zip(many), 'zip'],
+      [await sevenZip(many), '7z'],
+    ] as const)
+      await refused(content, kind, /more than 10 files/, { limits: { members: 10 } });
     await refused(zip({ 'a.png': Buffer.alloc(2000) }), 'zip', /larger than 1000 bytes/, {
       limits: { total: 1000 },
     });
@@ -162,6 +224,15 @@ i = tarfile.TarInfo('снимки/' + 'long' * 60 + '肺.png'); i.size = 3; t.ad
     const tarred = await tarOf({ name: 'a.png', text: Buffer.alloc(90_000, 7) });
     await refused(tarred.subarray(0, 40_000), 'tar', /damaged or no tar file/);
     await refused(gzipSync(tarred).subarray(0, 100), 'tar.gz', /damaged or no tar\.gz file/);
+    await refused(Buffer.from('not an archive'), '7z', /no 7z file/);
+    const noise = Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * i * 31 + i * 7) >> 3));
+    const packed = await sevenZip({ 'a.png': noise });
+    for (const spoilt of [
+      packed.subarray(0, 20),
+      packed.subarray(0, packed.length - 10),
+      ...[10, 15, 40, 1000, packed.length - 4].map((at) => packed.map((v, i) => (i === at ? v ^ 4 : v))),
+    ])
+      await refused(Buffer.from(spoilt), '7z', /damaged or no 7z file/);
   });
 
   it('leaves the folder as it was when it is stopped', async () => {
@@ -176,6 +247,35 @@ i = tarfile.TarInfo('снимки/' + 'long' * 60 + '肺.png'); i.size = 3; t.ad
     assert.deepEqual(inside(), []);
   });
 });
+
+// what its types call the module is the function itself
+const start = sevenZipModule as unknown as SevenZipModuleFactory;
+
+/** A 7z file, made by 7-Zip: members renamed afterwards to what no file may be called. */
+async function sevenZip(
+  files: Record<string, Uint8Array>,
+  {
+    how = [],
+    rename = {},
+    links = {},
+  }: { how?: string[]; rename?: Record<string, string>; links?: Record<string, string> } = {},
+): Promise<Buffer> {
+  const said: string[] = [];
+  const say = (line: string): void => void said.push(line);
+  const { FS, callMain } = await start({ print: say, printErr: say });
+  FS.mkdir('/in');
+  FS.chdir('/in');
+  for (const [name, content] of Object.entries(files)) {
+    for (let at = name.indexOf('/'); at > 0; at = name.indexOf('/', at + 1))
+      if (!FS.readdir('.').includes(name.slice(0, at))) FS.mkdir(name.slice(0, at));
+    FS.writeFile(name, content);
+  }
+  for (const [name, to] of Object.entries(links)) FS.symlink(to, name);
+  callMain(['a', '-snl', ...how, '/made.7z', '.']);
+  for (const [from, to] of Object.entries(rename)) callMain(['rn', '/made.7z', from, to]);
+  assert.match(said.join('\n'), /Everything is Ok/);
+  return Buffer.from(FS.readFile('/made.7z'));
+}
 
 /** A zip whose one member says that it is small, and is not. */
 function lyingZip(size: number): Buffer {
