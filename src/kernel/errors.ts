@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { excerpt } from './excerpt.js';
-import { CellError, transformModule, type Position } from './transform.js';
+import { CellError, REQUIRED, transformCommonJs, transformModule, type Position } from './transform.js';
 
 export interface ErrorContent {
   ename: string;
@@ -139,17 +139,18 @@ function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): stri
     });
   const unversioned = inCell.replace(/\?v=[0-9a-f]{12}(?=:\d)/, '');
   return unversioned.replace(
-    /(file:\/\/[^\s)]+?\.m?tsx?):(\d+):(\d+)/,
-    (_, url: string, l: string, c: string) => {
-      const position = inFile(fileURLToPath(url), { line: Number(l), column: Number(c) });
+    /(file:\/\/[^\s)]+?\.[mc]?tsx?)(\?require)?:(\d+):(\d+)/,
+    (_, url: string, required: string | undefined, l: string, c: string) => {
+      const transform = required === REQUIRED ? transformCommonJs : transformModule;
+      const position = inFile(fileURLToPath(url), transform, { line: Number(l), column: Number(c) });
       return `${url}:${position.line}:${position.column}`;
     },
   );
 }
 
-function inFile(file: string, position: Position): Position {
+function inFile(file: string, transform: typeof transformModule, position: Position): Position {
   try {
-    return existsSync(file) ? transformModule(readFileSync(file, 'utf8'), file).locate(position) : position;
+    return existsSync(file) ? transform(readFileSync(file, 'utf8'), file).locate(position) : position;
   } catch {
     return position;
   }

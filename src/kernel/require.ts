@@ -1,8 +1,8 @@
 // `require` in cells: relative to the notebook's folder, of TypeScript files too, read anew after an edit.
 import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { resolveLocal } from './resolution.js';
-import { transformCommonJs } from './transform.js';
+import { REQUIRED, transformCommonJs } from './transform.js';
 import * as tslab from './tslab.js';
 import { version, withImports } from './versions.js';
 
@@ -11,8 +11,10 @@ type Compiling = NodeJS.Module & { _compile(code: string, file: string): void };
 /** A user's TypeScript file runs as CommonJS. */
 export function requireForCells(require: NodeJS.Require, folder: string): NodeJS.Require {
   for (const extension of ['.ts', '.cts', '.tsx'])
-    require.extensions[extension] = (module, file) =>
-      (module as Compiling)._compile(transformCommonJs(readFileSync(file, 'utf8'), file).code, file);
+    require.extensions[extension] = (module, file) => {
+      const { code } = transformCommonJs(readFileSync(file, 'utf8'), file);
+      (module as Compiling)._compile(`${code}\n//# sourceURL=${pathToFileURL(file).href}${REQUIRED}`, file);
+    };
   const wrapped = (specifier: string): unknown => {
     if (specifier === 'tslab') return tslab;
     const local = resolveLocal(specifier, folder);

@@ -263,6 +263,9 @@ function compiled(
   return { script: { code, locate: locator(sourceMapText), generated: true }, valid: !diagnostics?.length };
 }
 
+/** What the address of a TypeScript file ends in that was required: its code is another than an imported one's. */
+export const REQUIRED = '?require';
+
 /** A TypeScript module for `require`. */
 export function transformCommonJs(source: string, file: string): JavaScript {
   return compile(source, { verbatim: false, commonJs: true, file });

@@ -286,6 +286,33 @@ describe('debugger', () => {
     );
   });
 
+  it('stops in a TypeScript file that is required, by its own lines, and also when it is imported', async () => {
+    const file = join(folder, 'needed.ts');
+    writeFileSync(
+      file,
+      lines(
+        'import { basename } from "node:path";',
+        'enum Side { Left = 1, Right }',
+        'export function tripled(n: number): number {',
+        '  const times: number = Side.Right + 1;',
+        '  return n * times + basename("").length;',
+        '}',
+      ),
+    );
+    assert.deepEqual(await client.breakIn(file, 5), [5]);
+    for (const code of [
+      'require("./needed").tripled(4)',
+      'import { tripled } from "./needed";\ntripled(4)',
+    ]) {
+      const { done } = kernel.submit(code);
+      const [frame] = await client.stopped('breakpoint');
+      assert.deepEqual([frame.name, frame.source.path, frame.line], ['tripled', file, 5]);
+      assert.equal((await client.scopes(frame)).Locals.times.value, '3');
+      await client.continue();
+      assert.equal((await ok(done)).result, '12');
+    }
+  });
+
   it('stops at exceptions: all, or those that nothing catches', async () => {
     const code = lines(
       'function risky(n: number) { if (n < 0) throw new RangeError("negative"); return n; }',

@@ -92,6 +92,11 @@ describe('imports', () => {
       assert.match(text, /> 7 │ {3}throw new Error\("in file " \+ x\);/);
       assert.match(text, /> 2 │ fail\("x"\)/);
     });
+    it('names the lines of a file that was required', async () => {
+      const text = await failure('require("./mine").fail("y")');
+      assert.match(text, /^Error: in file y\n {4}at Object\.fail \(file:.*mine\.ts:7:9\)\n {4}at In\[n\]:1:19\n/);
+      assert.match(text, /> 7 │ {3}throw new Error\("in file " \+ x\);/);
+    });
     it('shows the place of a syntax error in one', async () => {
       write('bad.ts', 'export const ok = 1;\nexport const const = 2;\n');
       assert.match(

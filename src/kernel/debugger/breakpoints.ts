@@ -2,7 +2,8 @@
 import type { Json } from '../wire.js';
 import { listIn, numberIn, optionalNumber, optionalText } from './arguments.js';
 import { stopAt, type Stop } from './positions.js';
-import type { Sources } from './sources.js';
+import type { Position } from '../transform.js';
+import type { Form, Sources } from './sources.js';
 import { DEBUGGEE, DebugError, type Target } from './target.js';
 
 /** As the Debug Adapter Protocol has it. */
@@ -16,7 +17,8 @@ export interface Breakpoint {
 
 interface Set {
   breakpoint: Breakpoint;
-  stop: Stop | undefined;
+  /** From where on in the source it stops; nothing runs there without. */
+  from: Position | undefined;
   /** An expression for V8, which stops only where it holds. */
   condition: string;
   /** V8's names of it. */
@@ -52,7 +54,7 @@ export class Breakpoints {
         source: { path },
         ...(message ? { message } : {}),
       };
-      return { breakpoint, stop, condition, bound: [] };
+      return { breakpoint, from: stop?.source, condition, bound: [] };
     });
     if (sets.length) this.sets.set(path, sets);
     await this.bindAll(path);
@@ -62,7 +64,8 @@ export class Breakpoints {
   /** A cell is about to run under a name that another may have had. */
   async bindCell(path: string, name: string): Promise<void> {
     const sets = this.sets.get(path);
-    if (sets && this.attached) await this.bind(sets, { url: name });
+    if (sets && this.attached)
+      await this.bind(sets, { compiled: this.sources.compile(path), where: { url: name } });
   }
 
   async attach(): Promise<void> {
@@ -106,14 +109,15 @@ export class Breakpoints {
 
   private async bindAll(path: string): Promise<void> {
     const sets = this.sets.get(path);
-    if (!sets || !this.attached) return;
-    if (!this.sources.isCell(path)) return this.bind(sets, { urlRegex: this.sources.urlPattern(path) });
-    for (const url of this.sources.namesOf(path)) await this.bind(sets, { url });
+    // a source that doesn't compile has no place to stop at
+    if (!this.attached || !sets?.some(({ from }) => from)) return;
+    for (const form of this.sources.forms(path)) await this.bind(sets, form);
   }
 
-  private async bind(sets: Set[], where: { url: string } | { urlRegex: string }): Promise<void> {
+  private async bind(sets: Set[], { compiled, where }: Form): Promise<void> {
     await Promise.all(
-      sets.map(async ({ stop, condition, bound }) => {
+      sets.map(async ({ from, condition, bound }) => {
+        const stop = from && stopAt(compiled, from.line, from.column);
         if (!stop) return;
         const { line, column } = stop.script;
         const parameters = { ...where, lineNumber: line - 1, columnNumber: column - 1, condition };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { Position } from '../transform.js';
+import { REQUIRED, type Position } from '../transform.js';
 import { murmur2 } from './murmur2.js';
 import { compile, type Compiled, type Kind } from './positions.js';
 import { DebugError, type Target } from './target.js';
@@ -38,6 +38,12 @@ export interface Origin {
   code: string;
   /** From the script (1-based) to the source; undefined beyond the source's end. */
   locate: (position: Position) => Position | undefined;
+}
+
+/** What V8 runs of a source, and where it finds it. */
+export interface Form {
+  compiled: Compiled;
+  where: { url: string } | { urlRegex: string };
 }
 
 interface Script {
@@ -103,14 +109,21 @@ export class Sources {
   }
 
   compile(path: string): Compiled {
-    const text = this.text(path);
-    return this.compileText(text, this.isCell(path) ? 'cell' : kindOf(path), path);
+    return this.compileText(this.text(path), this.isCell(path) ? 'cell' : kindsOf(path)[0], path);
   }
 
-  /** The addresses under which V8 knows a file: with and without a version. */
-  urlPattern(path: string): string {
-    const url = pathToFileURL(real(path)).href;
-    return `^${url.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(\\?v=[0-9a-f]+)?$`;
+  /** A source as V8 may have it, and under which addresses: a TypeScript file is other code imported than required. */
+  forms(path: string): Form[] {
+    if (this.isCell(path)) {
+      const compiled = this.compile(path);
+      return this.namesOf(path).map((url) => ({ compiled, where: { url } }));
+    }
+    const url = literally(pathToFileURL(real(path)).href);
+    const text = this.text(path);
+    return kindsOf(path).map((kind) => ({
+      compiled: this.compileText(text, kind, path),
+      where: { urlRegex: `^${url}${kind === 'commonjs' ? literally(REQUIRED) : '(\\?v=[0-9a-f]+)?'}$` },
+    }));
   }
 
   /** Undefined for the kernel's, Node's and packages' own code. */
@@ -145,8 +158,8 @@ export class Sources {
     if (!isUsers(url)) return undefined;
     const path = fileURLToPath(url.split('?')[0]);
     const name = path.split(sep).at(-1)!;
-    const kind = kindOf(path);
-    const scriptSource = await this.codeOf(scriptId);
+    const [kind] = kindsOf(path);
+    const scriptSource = (await this.codeOf(scriptId)).replace(/\n\/\/# sourceURL=.*$/, '');
     const same: Origin = { path, name, code: scriptSource, locate: (position) => position };
     if (kind === 'javascript') return same;
     const compiled = this.compileText(readFileSync(path, 'utf8'), isModule ? 'module' : 'commonjs', path);
@@ -174,8 +187,11 @@ export class Sources {
   }
 }
 
-const kindOf = (path: string): Kind =>
-  /\.(ts|mts|tsx)$/.test(path) ? 'module' : path.endsWith('.cts') ? 'commonjs' : 'javascript';
+/** What a file can be run as. */
+function kindsOf(path: string): Kind[] {
+  if (/\.tsx?$/.test(path)) return ['module', 'commonjs'];
+  return [path.endsWith('.mts') ? 'module' : path.endsWith('.cts') ? 'commonjs' : 'javascript'];
+}
 
 function real(path: string): string {
   try {
