@@ -94,7 +94,10 @@ describe('imports', () => {
     });
     it('names the lines of a file that was required', async () => {
       const text = await failure('require("./mine").fail("y")');
-      assert.match(text, /^Error: in file y\n {4}at Object\.fail \(file:.*mine\.ts:7:9\)\n {4}at In\[n\]:1:19\n/);
+      assert.match(
+        text,
+        /^Error: in file y\n {4}at Object\.fail \(file:.*mine\.ts:7:9\)\n {4}at In\[n\]:1:19\n/,
+      );
       assert.match(text, /> 7 │ {3}throw new Error\("in file " \+ x\);/);
     });
     it('shows the place of a syntax error in one', async () => {
