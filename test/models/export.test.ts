@@ -64,6 +64,7 @@ describe('models for other programs', () => {
       'efficientnet_b0',
       'shufflenet_v2_x0_5',
       'resnext50_32x4d',
+      'ghostnet_100',
       'r3d_18',
     ])
       it(`${name} in plain TensorFlow.js equals ours`, async () => {

@@ -24,7 +24,7 @@ export interface NodeDef {
 }
 
 /** The ops that layers are made of and that TensorFlow.js has too. */
-const known = new Set(
+const allowed = new Set(
   (
     'Add AddV2 AvgPool AvgPool3D BatchMatMul BatchMatMulV2 BiasAdd Cast ClipByValue ConcatV2 Conv2D Conv3D ' +
     'DepthwiseConv2dNative Div Elu EnsureShape Erf Exp ExpandDims FusedBatchNormV3 GatherV2 Greater Identity ' +
@@ -67,6 +67,10 @@ export interface Recorded {
   recording: Recording;
   batch: number;
 }
+
+/** A shape without −1: it can stand for one number only, and that is the batch's. */
+const known = (values: Values, { name, outputs }: RecordedOp): Values =>
+  name === 'Reshape' ? values.map((v, i) => (v === -1 ? outputs[0].shape[i] : v)) : values;
 
 export class Graph {
   readonly nodes: NodeDef[] = [];
@@ -128,7 +132,7 @@ export class Graph {
   }
 
   private add(op: RecordedOp, again?: RecordedOp): void {
-    if (!known.has(op.name))
+    if (!allowed.has(op.name))
       throw new ModelError(
         'export',
         `The layer "${op.part}" uses TensorFlow's ${op.name}, which TensorFlow.js models can't.`,
@@ -138,7 +142,7 @@ export class Graph {
         'export',
         `The layer "${op.part}" computes otherwise on another batch; give the batch that the model is for.`,
       );
-    const inputs = op.inputs.map((t, i) => this.tensor(t, op, again?.inputs[i]));
+    const inputs = op.inputs.map((t, i) => this.tensor(t, op, again && [again.inputs[i], again]));
     const attr = Object.fromEntries(op.attrs.map(attribute));
     const name = `${op.part}/${op.name}`;
     const groups = op.name === 'Conv2D' ? op.inputs[0].shape[3] / op.inputs[1].shape[2] : 1;
@@ -173,7 +177,8 @@ export class Graph {
     return this.node(name, 'ConcatV2', [...parts, axis], all);
   }
 
-  private tensor(t: RecordedTensor, op: RecordedOp, again?: RecordedTensor): string {
+  /** @param again the same tensor of the same op on the other batch */
+  private tensor(t: RecordedTensor, op: RecordedOp, again?: [t: RecordedTensor, op: RecordedOp]): string {
     const name = this.tensors.get(t.id);
     if (name) return name;
     const weight = this.parameters.get(t.id);
@@ -181,8 +186,9 @@ export class Graph {
     if (weight) this.tensors.set(t.id, this.weight(weight));
     else if (!values)
       throw new ModelError('export', `The layer "${op.part}" uses a tensor that is none of its parameters.`);
-    const others = again && this.second!.recording.constants.get(again.id);
-    if (values && others && values.some((v, i) => v !== others[i])) return this.sized(values, others, op);
+    const others = again && this.second!.recording.constants.get(again[0].id);
+    if (values && others && values.some((v, i) => v !== others[i]))
+      return this.sized(known(values, op), known(others, again[1]), op);
     return this.tensors.get(t.id) ?? this.constant(values!, t.shape);
   }
 
