@@ -10,7 +10,7 @@ import { readSafetensors, writeSafetensors, type Classifier, type InputBatch } f
 import { progress, type ProgressOptions } from '../progress/index.js';
 import { batchOptions } from '../train/index.js';
 import { TransferError } from './errors.js';
-import { fileOf, keyOfFilms, keyOfWeights } from './keys.js';
+import { keyOfFilm, keyOfWeights, passingKey } from './keys.js';
 
 const pools = ['mean', 'max', 'none'] as const;
 
@@ -38,7 +38,8 @@ export interface Features {
 
 /**
  * Features of a data set's films, from a network as it is outside of training. The same weights, films and options are
- * computed once: what counts are the weights but for those of the head, and the size and time of the films' files.
+ * computed once: what counts are the weights but for those of the head, and what the films' pixels depend on: of files their
+ * sizes and times.
  * @throws TransferError `option`, `data`; ModelError `unknown-layer`
  */
 export async function features(
@@ -51,21 +52,24 @@ export async function features(
     throw new TransferError('option', `pool is ${JSON.stringify(pool)}; it must be ${pools.join(', ')}.`);
   if (!dataset.rows.length) throw new TransferError('data', `${dataset.name} has no films.`);
   const layer = layerOf(model, options.layer);
-  const films = keyOfFilms(dataset);
-  const key = createHash('sha256')
-    .update(
-      JSON.stringify([
-        keyOfWeights(model, layer !== model.head),
-        model.inputShape,
-        model.preprocessing,
-        layer,
-        pool,
-      ]),
-    )
-    .update(JSON.stringify([films, dataset.rows.map((row) => [row.index, row.label, fileOf(row)])]))
-    .digest('hex');
-  // a source that is only in this process has no name on the disk
-  const file = folder && films.lasting ? join(folder, `${key}.safetensors`) : undefined;
+  const films = await Promise.all(dataset.rows.map((row) => keyOfFilm(dataset, row)));
+  const hash = createHash('sha256').update(
+    JSON.stringify([
+      keyOfWeights(model, layer !== model.head),
+      model.inputShape,
+      model.preprocessing,
+      layer,
+      pool,
+    ]),
+  );
+  dataset.rows.forEach((row, i) => {
+    const known = films[i];
+    hash.update(JSON.stringify([row.index, row.label, known ? known.key : passingKey(dataset, row)]));
+  });
+  const key = hash.digest('hex');
+  // what only this process knows has no name on the disk
+  const lasting = films.every((film) => film);
+  const file = folder && lasting ? join(folder, `${key}.safetensors`) : undefined;
   let kept = recall(key) ?? (file && existsSync(file) ? await read(file) : undefined);
   if (!kept) {
     kept = await compute(model, dataset, layer, { ...options, pool });

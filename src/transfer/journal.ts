@@ -3,11 +3,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import type { Dataset } from '../data/index.js';
+import type { Dataset, Row } from '../data/index.js';
 import { checkWritable, writeWhole } from '../files.js';
 import type { Classifier } from '../models/index.js';
 import { TransferError } from './errors.js';
-import { fileOf, keyOfFilms, keyOfWeights } from './keys.js';
+import { keyOfFilm, keyOfWeights } from './keys.js';
 import type { SweepOptions, SweepRun } from './sweep.js';
 
 /** Digests of what decides a training's result beside its degree and seed. */
@@ -137,17 +137,25 @@ function keyOfOptions(options: Omit<SweepOptions, 'train' | 'val' | 'test'>): st
   );
 }
 
-/** Films by where they come from, rows and files; by their pixels where only this process knows where they come from. */
+/** Films by their rows and what their pixels depend on; by the pixels where their source can't say. */
 async function keyOfSet(set: Dataset, signal?: AbortSignal): Promise<string> {
-  const { name, lasting } = keyOfFilms(set);
-  const rows = JSON.stringify([set.classes, set.rows.map((row) => [row, fileOf(row)])]);
-  if (lasting) return digest(JSON.stringify(name), rows);
-  const hash = createHash('sha256').update(rows);
+  const hash = createHash('sha256').update(JSON.stringify(set.classes));
   for (const row of set.rows) {
     signal?.throwIfAborted();
-    // what can't be read, training says or skips
-    const pixels = await set.source.pixels(row, { size: 64, channels: 3 }).catch(() => 'unreadable');
-    hash.update(pixels);
+    hash.update(JSON.stringify(row));
+    const known = await keyOfFilm(set, row);
+    hash.update(known ? JSON.stringify(known.key) : await contentOf(set, row));
   }
   return hash.digest('hex').slice(0, 16);
+}
+
+/** What can't be read has none: training says so, or skips it. */
+async function contentOf({ source }: Dataset, row: Row): Promise<string | NodeJS.ArrayBufferView> {
+  try {
+    return source.volume
+      ? (await source.volume(row)).data
+      : await source.pixels(row, { size: 64, channels: 3 });
+  } catch {
+    return 'unreadable';
+  }
 }

@@ -15,17 +15,17 @@ export function keyOfWeights(model: Classifier, headless = false): string {
   return model.name + hash.digest('hex');
 }
 
-const numbers = new WeakMap<object, number>();
-let last = 0;
-/** Where the films come from; `lasting` where another process would come to the same answer. */
-export function keyOfFilms({ source }: Dataset): { name: unknown; lasting: boolean } {
-  if (source.recipe) return { name: source.recipe, lasting: true };
-  if (!numbers.has(source)) numbers.set(source, last++);
-  return { name: numbers.get(source), lasting: false };
+/** What a film's pixels depend on, the same in every process; undefined where its source can't say. */
+export async function keyOfFilm({ source }: Dataset, row: Row): Promise<{ key: unknown } | undefined> {
+  const part = source.part?.(row) ?? { source, row };
+  return part.source.key && { key: (await part.source.key(part.row)) ?? null };
 }
 
-/** A film's file, its size and time. */
-export function fileOf({ file }: Row): string {
+const numbers = new WeakMap<object, number>();
+let last = 0;
+/** The same as long as this process lives, of a film whose source can't say what its pixels depend on. */
+export function passingKey({ source }: Dataset, { file }: Row): unknown {
+  if (!numbers.has(source)) numbers.set(source, last++);
   const found = file && statSync(file, { throwIfNoEntry: false });
-  return found ? `${file} ${found.size} ${found.mtimeMs}` : '';
+  return [numbers.get(source), found && [file, found.size, found.mtimeMs]];
 }

@@ -17,7 +17,7 @@ export interface SweepOptions extends Omit<FitOptions, 'unfreeze' | 'checkpoint'
   seeds?: readonly number[];
   /**
    * A JSON file of finished trainings: a sweep that was interrupted goes on after them. Those of other options, films or networks stay in
-   * it and are not taken; films are known by rows, sizes and times of their files, networks by the weights that they begin with.
+   * it and are not taken; films are known by their rows and the sizes and times of files, networks by the weights that they begin with.
    */
   file?: string;
   /** Called after each training. */

@@ -68,6 +68,17 @@ describe('features of a data set', function () {
     bias.write(before);
     before.dispose();
     assert.notDeepEqual((await transfer.features(model, parts.test, asked)).rows, first.rows, 'other films');
+
+    // merged sets in the folder too; those of a source that can't say what its pictures depend on in memory alone
+    const kept = (await readdir(folder)).length;
+    const merged = data.merge([parts.val, data.phantom({ patients: 4, seed: 8, size: SIZE })]);
+    await transfer.features(model, merged, asked);
+    assert.equal((await readdir(folder)).length, kept + 1);
+    const source = { pixels: films.source.pixels.bind(films.source) };
+    const own = new data.Dataset('own', films.classes, parts.val.rows, source);
+    const { x } = await transfer.features(model, own, asked);
+    assert.equal((await transfer.features(model, own, asked)).x, x);
+    assert.equal((await readdir(folder)).length, kept + 1);
   });
 
   it('a probe chooses its penalty and can be the head: the model then says what it says', async () => {

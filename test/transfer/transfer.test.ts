@@ -1,10 +1,11 @@
 // Sweeps over degrees of fine-tuning, and twice transfer.
 
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { data, models, tf, train, transfer } from '../../src/index.js';
+import { imageFolder } from '../data/folder.js';
 
 const SIZE = 32;
 const films = data.phantom({ patients: 12, filmsPerPatient: [1, 1], seed: 3, size: SIZE });
@@ -95,10 +96,6 @@ describe('transfer.sweep', function () {
       assert.deepEqual(await trained(flips), [1, '']);
       const turned = { ...flips, augment: [{ axis: 'horizontal', p: 0.5, op: 'flip' }] };
       assert.deepEqual(await trained({ ...turned, workers: 0, checkpointing: true }), [0, '']);
-      assert.deepEqual(await trained({ ...flips, augment: [data.augment.flip({ p: 0.4 })] }), [
-        1,
-        says('other options'),
-      ]);
       assert.deepEqual(await trained({ ...flips, batch: 8 }), [1, says('other options')]);
       assert.deepEqual(await trained({ ...flips, test: parts.val }), [1, says('other test films')]);
       assert.deepEqual(
@@ -119,7 +116,6 @@ describe('transfer.sweep', function () {
       assert.deepEqual(await trained(flips, darker), [1, says('another network')]);
       for (const again of [flips, { ...flips, batch: 8 }]) assert.deepEqual(await trained(again), [0, '']);
       assert.deepEqual(await trained(flips, darker), [0, '']);
-      assert.deepEqual(await trained({ ...flips, batch: 4, display: 'quiet' }), [1, '']);
     });
 
     it('films of the same names and number are others where their rows, files or pixels differ', async () => {
@@ -131,30 +127,30 @@ describe('transfer.sweep', function () {
       const val = new data.Dataset('phantom', films.classes, [{ ...first, label }, ...rest], films.source);
       assert.deepEqual(await trained({ val }), [1, says('other validation films')]);
 
-      const path = join(folder, 'film.png');
-      const files = new data.Dataset(
-        'phantom',
-        films.classes,
-        [{ ...first, file: path }, ...rest],
-        films.source,
-      );
-      await writeFile(path, 'a');
-      assert.deepEqual((await trained({ val: files }))[0], 1);
-      assert.deepEqual((await trained({ val: files }))[0], 0);
-      await writeFile(path, 'ab');
-      assert.deepEqual(await trained({ val: files }), [1, says('other validation films')]);
+      // pictures of a source that can't say what they depend on
+      const brighter = (by: number): data.Dataset => {
+        const source: data.PixelSource = {
+          pixels: async (row, options) => (await films.source.pixels(row, options)).map((v) => v + by),
+        };
+        return new data.Dataset('phantom', films.classes, parts.val.rows, source);
+      };
+      assert.equal((await trained({ val: brighter(1) }))[0], 1);
+      assert.deepEqual(await trained({ val: brighter(1) }), [0, '']);
+      assert.deepEqual(await trained({ val: brighter(2) }), [1, says('other validation films')]);
 
-      // a source that only this process knows
-      const merged = (...sets: data.Dataset[]): data.Dataset =>
-        data.merge(sets.map((set) => set.split('val')));
-      const extra = (severity: number): data.Dataset =>
-        data.phantom({ patients: 8, filmsPerPatient: [1, 1], seed: 4, size: SIZE, severity });
-      assert.deepEqual((await trained({ val: merged(films, extra(0.5)) }))[0], 1);
-      assert.deepEqual(await trained({ val: merged(films, extra(0.5)) }), [0, '']);
-      assert.deepEqual(await trained({ val: merged(films, extra(0.9)) }), [
-        1,
-        says('other validation films'),
-      ]);
+      await rm(file);
+      const images = await imageFolder();
+      const ofFiles = async (): Promise<[number, string]> => {
+        const set = await data.open(images.manifest());
+        return trained({ train: set.split('train'), val: set.split('val') }, (seed) =>
+          create(seed, set.classes),
+        );
+      };
+      assert.deepEqual(await ofFiles(), [1, '']);
+      assert.deepEqual(await ofFiles(), [0, '']);
+      await copyFile(images.path('a.png'), images.path('e.png'));
+      assert.deepEqual(await ofFiles(), [1, says('other validation films')]);
+      images.remove();
     });
   });
 
