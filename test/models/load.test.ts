@@ -20,6 +20,8 @@ import {
   type Classifier,
   type StateDict,
 } from '../../src/models/index.js';
+import type { Parameter } from '../../src/models/layers.js';
+import { fit } from '../../src/models/weights/fit.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
 import { byRule } from '../support/parity.js';
 import { torchFile, type Dict } from '../support/pickles.js';
@@ -222,6 +224,33 @@ describe('models.load(model, file)', function () {
       load(model, pth('fewer.pth', Object.fromEntries(swapped.slice(2))), { order: true }),
     );
     assert.deepEqual(model.stateDict(), before);
+  });
+
+  it('never takes by position what is sorted by name: a norm’s parameters have all the same shape', () => {
+    const shape = [4];
+    const parts = ['weight', 'bias', 'running_mean', 'running_var'];
+    const norm = new Map(parts.map((part) => [`bn1.${part}`, { shape } as Parameter]));
+    const { net, inputShape } = model;
+    const target = {
+      name: 'net',
+      head: 'fc',
+      net,
+      inputShape,
+      parameters: () => norm,
+      isUnused: () => false,
+    };
+    const given = (names: string[]): Map<string, { shape: number[] }> =>
+      new Map(names.map((part) => [`stem.norm.${part}`, { shape }]));
+    assert.equal(fit(target, given(parts), 'torch', { order: true }).take.length, 4);
+    const sorted = given([...parts].sort());
+    assert.throws(
+      () => fit(target, sorted, 'torch', { order: true }),
+      /bn1\.weight would be stem\.norm\.bias\. The file sorts its tensors by name/,
+    );
+    assert.throws(
+      () => fit(target, sorted, 'torch', {}),
+      (error: Error) => !error.message.includes('order: true'),
+    );
   });
 
   it('reads views: channels last, a part of a storage, one storage twice', async () => {

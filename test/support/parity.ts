@@ -7,6 +7,7 @@ import { tf } from '../../src/compute/index.js';
 import { create, type Classifier, type InputBatch, type StateDict } from '../../src/models/index.js';
 import { seedFor } from '../../src/models/init.js';
 import { random } from '../../src/models/random.js';
+import { fromTimm } from '../../src/models/weights/published/timm-names.js';
 
 export interface Case {
   /** `[batch, channels, height, width]`, in a video `[batch, channels, frames, height, width]`. */
@@ -17,6 +18,8 @@ export interface Case {
 }
 export interface ZooFile {
   model: string;
+  /** timm's name of the network, where the file has it in place of torchvision's; its tensors have timm's names. */
+  timm?: string;
   gain: number;
   norm_eps: Array<[kind: string, epsilon: number]>;
   tensors: Array<[name: string, shape: number[]]>;
@@ -69,8 +72,8 @@ export const stateByRule = (model: Classifier, gain: number): StateDict =>
     [...model.parameters()].map(([name, { shape }]) => [name, { shape, data: byRule(name, shape, gain) }]),
   );
 
-/** Names and shapes that the model and the file don't share, another order of them, and other epsilons. */
-function differences(model: Classifier, zoo: ZooFile): string[] {
+/** Names and shapes that the model and the file don't share, and another order of them. */
+function otherTensors(model: Classifier, zoo: ZooFile): string[] {
   const own = new Map([...model.parameters()].map(([name, p]) => [name, p.shape.join('×')] as const));
   const listed = zoo.tensors.filter(([name]) => !model.isUnused(name));
   const faults: string[] = [];
@@ -85,6 +88,10 @@ function differences(model: Classifier, zoo: ZooFile): string[] {
   const first = listed.findIndex(([name], i) => name !== order[i]);
   if (!faults.length && first >= 0)
     faults.push(`parameter ${first} is ${order[first]}, in PyTorch's order ${listed[first][0]}`);
+  return faults;
+}
+
+function otherEpsilons(model: Classifier, zoo: ZooFile): string[] {
   const wanted = new Set(
     zoo.norm_eps.map(([kind, e]) => `${kind.startsWith('Layer') ? 'layer' : 'batch'} ${e}`),
   );
@@ -93,9 +100,22 @@ function differences(model: Classifier, zoo: ZooFile): string[] {
     const kind = /^Cellgrad(Batch|Layer)Norm/.exec(layer.getClassName())?.[1].toLowerCase();
     if (kind) found.add(`${kind} ${(layer.getConfig().epsilon as number | undefined) ?? 1e-5}`);
   }
-  if ([...wanted].sort().join() !== [...found].sort().join())
-    faults.push(`norms have ${[...found].join(', ')}, in PyTorch ${[...wanted].join(', ')}`);
-  return faults;
+  if ([...wanted].sort().join() === [...found].sort().join()) return [];
+  return [`norms have ${[...found].join(', ')}, in PyTorch ${[...wanted].join(', ')}`];
+}
+
+/** Names, shapes and settings in which the model and the file differ. */
+const differences = (model: Classifier, zoo: ZooFile): string[] => [
+  // of timm's names the loading itself says what doesn't fit
+  ...(zoo.timm ? [] : otherTensors(model, zoo)),
+  ...otherEpsilons(model, zoo),
+];
+
+/** What the network of a file is filled with, under the model's names. */
+function stateOf(model: Classifier, { gain, tensors, timm }: ZooFile): StateDict {
+  if (!timm) return stateByRule(model, gain);
+  const theirs = tensors.map(([name, shape]) => [name, { shape, data: byRule(name, shape, gain) }] as const);
+  return fromTimm(model.name, new Map(theirs));
 }
 
 export const l2 = (values: Iterable<number>): number => {
@@ -135,27 +155,28 @@ export async function parity(zoo: ZooFile): Promise<Parity> {
   // GELU by tanh is 2e-4 off
   const tolerance = /^(vit|swin|convnext)/.test(zoo.model) ? 5e-5 : 1e-4;
   const found = new Map<string, number>();
+  const called = zoo.timm ? `${zoo.model} = timm's ${zoo.timm}` : zoo.model;
   let faults: string[] = [];
   for (const c of zoo.cases) {
     let model;
     try {
       model = await create(zoo.model, { inputShape: c.input.slice(2) as [number, number] });
+      faults = differences(model, zoo);
+      if (!faults.length) {
+        model.loadState(stateOf(model, zoo));
+        for (const [name, error] of Object.entries(deviations(model, c))) found.set(name, error);
+      }
     } catch (error) {
-      return { model: zoo.model, pass: false, faults: [(error as Error).message] };
+      faults = [(error as Error).message];
     }
-    faults = differences(model, zoo);
-    if (!faults.length) {
-      model.loadState(stateByRule(model, zoo.gain));
-      for (const [name, error] of Object.entries(deviations(model, c))) found.set(name, error);
-    }
-    model.dispose();
-    if (faults.length) return { model: zoo.model, pass: false, tolerance, faults };
+    model?.dispose();
+    if (faults.length) return { model: called, pass: false, tolerance, faults };
   }
   const ranked = [...found].sort((a, b) => b[1] - a[1]);
   const error = Math.max(...ranked.filter(([name]) => name.startsWith('logits')).map(([, e]) => e));
   const pass = ranked.every(([, e]) => e < tolerance);
   const [tensor, off] = ranked[0];
-  return { model: zoo.model, pass, error, tolerance, worst: { tensor, error: off }, faults };
+  return { model: called, pass, error, tolerance, worst: { tensor, error: off }, faults };
 }
 
 /** The files of a folder in the zoo's format, one after another. */

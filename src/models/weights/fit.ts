@@ -3,7 +3,7 @@
 import type * as tfjs from '@tensorflow/tfjs';
 import { tf } from '../../compute/index.js';
 import { adaptation, type Adaptation, type Adapted } from '../adapt.js';
-import { MisfitError, type Misfits, type Remedy } from '../errors.js';
+import { MisfitError, ModelError, type Misfits, type Remedy } from '../errors.js';
 import type { Parameter } from '../layers.js';
 import type { WeightsFile } from './stored.js';
 
@@ -24,7 +24,7 @@ export interface FitOptions {
   head?: boolean;
   /**
    * Takes the tensors by their position, for files with another library's names: only where as many are there and the shapes
-   * agree one by one. Default: false, by name.
+   * agree one by one. Not for safetensors from PyTorch, which are sorted by name. Default: false, by name.
    */
   order?: boolean;
   /**
@@ -53,9 +53,18 @@ const shapeIn = (layout: Layout, p: Parameter): number[] =>
   layout === 'torch' ? p.shape : (p.variable.shape as number[]);
 const same = (a: number[], b: number[]): boolean => a.join() === b.join();
 
+const partOf = (name: string): string | undefined =>
+  /(?:^|\.)(weight|bias|running_mean|running_var)$/.exec(name)?.[1];
+/** Whether two names are of different parts of a layer. */
+function apart(a: string, b: string): boolean {
+  const [one, two] = [partOf(a), partOf(b)];
+  return one !== undefined && two !== undefined && one !== two;
+}
+
 /**
  * @param tensors of the file, in its order
- * @throws MisfitError with every missing, unexpected and wrongly shaped name; also without `strict` where nothing fits
+ * @throws MisfitError with every missing, unexpected and wrongly shaped name, also without `strict` where nothing fits; ModelError
+ * `weights` where a file that is sorted by name was to be taken by position
  */
 export function fit(
   model: Target,
@@ -75,6 +84,12 @@ export function fit(
   const agree =
     own.length === given.length &&
     own.every(([name, p], i) => inHead(name) || match(name, given[i][1], shapeIn(layout, p)));
+  const mixed = own.length === given.length ? own.findIndex(([name], i) => apart(name, given[i][0])) : -1;
+  if (order && mixed >= 0)
+    throw new ModelError(
+      'weights',
+      `The weights do not fit ${model.name} by position: ${own[mixed][0]} would be ${given[mixed][0]}. The file sorts its tensors by name, as safetensors from PyTorch do; map gives them the network's names.`,
+    );
   if (order && !agree) throw byPosition(model, own, given, layout, match);
   const sources = new Map(order ? own.map(([name], i) => [name, given[i]]) : given.map((t) => [t[0], t]));
   const left: Misfits = { missing: [], unexpected: [], misshapen: [] };
@@ -91,8 +106,9 @@ export function fit(
   }
   left.unexpected.push(...sources.keys());
   const fits = Object.values(left).every((list) => !list.length);
+  const byOrder = !take.length && agree && mixed < 0;
   if ((strict && !fits) || !take.length)
-    throw new MisfitError(model.name, left, !take.length && agree ? 'order' : remedy(model, left, layout));
+    throw new MisfitError(model.name, left, byOrder ? 'order' : remedy(model, left, layout));
   return { take, left };
 }
 

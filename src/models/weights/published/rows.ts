@@ -8,6 +8,7 @@ export const statistics = {
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
   half: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
   kinetics: { mean: [0.43216, 0.394666, 0.37645], std: [0.22803, 0.22145, 0.216989] },
+  clip: { mean: [0.48145466, 0.4578275, 0.40821073], std: [0.26862954, 0.26130258, 0.27577711] },
   dpn: { mean: [124 / 255, 117 / 255, 104 / 255], std: Array<number>(3).fill(1 / (0.0167 * 255)) },
 };
 type Statistics = keyof typeof statistics;
@@ -30,6 +31,7 @@ export type TorchvisionRow = readonly [
 
 export type TimmRow = readonly [
   model: string,
+  /** With timm's name of the network before it where that is another. */
   tag: string,
   size: number,
   /** Size as a part of the side that the picture is resized to. */
@@ -41,8 +43,8 @@ export type TimmRow = readonly [
   more?: {
     /** Where it isn't on the hub. */
     url?: string;
-    /** The names are timm's, of the same tensors in the same order. */
-    order?: boolean;
+    /** The tensors have timm's names, the network has torchvision's. */
+    names?: 'timm';
     /** Both sides are resized, whatever the picture's shape. */
     squash?: boolean;
     /** Where they aren't 1,000. */
