@@ -55,6 +55,42 @@ describe('initial weights', () => {
     near(deviation(linear(1)([500, 300])), 1 / Math.sqrt(300 * 3));
   });
 
+  // what the libraries do beside the rule of the layer: torchvision's and timm's own source
+  const rules: Array<[model: string, parameter: string, kind: 'normal' | 'uniform', size: number]> = [
+    // timm's TensorFlow EfficientNets count a depthwise convolution's outputs by input
+    ['tf_efficientnet_lite0', 'blocks.1.0.conv_dw.weight', 'normal', Math.SQRT2 / 3],
+    ['tf_efficientnet_lite0', 'blocks.5.1.conv_dw.weight', 'normal', Math.SQRT2 / 5],
+    ['tf_efficientnet_lite0', 'blocks.5.1.conv_pw.weight', 'normal', Math.sqrt(2 / 1152)],
+    ['tf_efficientnet_lite0', 'classifier.weight', 'uniform', 1 / Math.sqrt(1000)],
+    // torchvision draws convolutions anew, but not the biases of squeezes
+    ['regnet_y_400mf', 'trunk_output.block4.block4-0.f.se.fc2.bias', 'uniform', 1 / Math.sqrt(52)],
+    ['regnet_y_400mf', 'trunk_output.block4.block4-0.f.b.0.weight', 'normal', Math.sqrt(2 / (440 * 9))],
+    // and heads anew, but not their biases
+    ['googlenet', 'fc.weight', 'normal', 0.01],
+    ['googlenet', 'fc.bias', 'uniform', 1 / Math.sqrt(1024)],
+    ['inception_v3', 'fc.weight', 'normal', 0.1],
+    ['inception_v3', 'fc.bias', 'uniform', 1 / Math.sqrt(2048)],
+  ];
+  it('of a network has the distribution that its library gives each parameter', async () => {
+    for (const name of new Set(rules.map(([model]) => model))) {
+      const model = await create(name, { seed: 1 });
+      const state = model.stateDict();
+      model.dispose();
+      for (const [, parameter, kind, size] of rules.filter(([model]) => model === name)) {
+        const { data } = state.get(parameter)!;
+        const deviation = Math.sqrt(mean(data.map((v) => v * v)));
+        const largest = data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
+        const uniform = kind === 'uniform';
+        // four standard errors of a deviation, by the kurtosis of the distribution
+        const error = 4 * Math.sqrt((uniform ? 0.8 : 2) / (4 * data.length));
+        const ratio = deviation / (uniform ? size / Math.sqrt(3) : size);
+        assert.ok(Math.abs(ratio - 1) < error, `${parameter}: ${ratio} times the rule's deviation`);
+        assert.ok(uniform ? largest <= size && largest > 0.97 * size : largest > 2.5 * size, parameter);
+        assert.ok(Math.abs(mean(data)) < (4 * deviation) / Math.sqrt(data.length), parameter);
+      }
+    }
+  }).timeout(60_000);
+
   it('comes from the seed', async () => {
     const values = async (seed?: number): Promise<Float32Array[]> => {
       const model = await create('squeezenet1_1', { classes: 3, seed });

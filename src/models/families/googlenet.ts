@@ -1,7 +1,7 @@
 // GoogLeNet (Szegedy et al. 2015), torchvision's definition, without the auxiliary heads.
 
 import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
-import { normal } from '../init.js';
+import { linearBias, normal } from '../init.js';
 
 // 1 × 1; reduction and 3 × 3; reduction and the second 3 × 3; after the pool
 const modules: Record<string, number[]> = {
@@ -51,7 +51,7 @@ const googlenet: Architecture = {
     }
     stages.push('inception5b.out');
     x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
-    const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.01, s) });
+    const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.01, s), bias: linearBias });
     return { logits, stages, head: 'fc', auxiliary: ['aux1', 'aux2'] };
   },
 };

@@ -1,7 +1,7 @@
 // Inception v3 (Szegedy et al. 2016), torchvision's definition, without the auxiliary head.
 
 import { imagenetStatistics, type Architecture, type Node } from '../builder.js';
-import { normal } from '../init.js';
+import { linearBias, normal } from '../init.js';
 import type { Size } from '../layers.js';
 import { InceptionBuilder, column, row } from './inception-unit.js';
 import { timmInceptions } from './timm-inception.js';
@@ -121,7 +121,7 @@ const inceptionV3: Architecture = {
     x = b.forked(b.forked(x, 'Mixed_7b'), 'Mixed_7c');
     stages.push('Mixed_7c.out');
     x = b.dropout(b.headPool(x, 'avgpool'), 'dropout', dropout);
-    const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.1, s) });
+    const logits = b.linear(x, 'fc', classes, { weight: (s) => normal(0.1, s), bias: linearBias });
     return { logits, stages, head: 'fc', auxiliary: ['AuxLogits'] };
   },
 };

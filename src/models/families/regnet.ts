@@ -1,7 +1,7 @@
 // RegNetY (Radosavovic et al. 2020), torchvision's definition.
 
 import { Builder, divisible, imagenetStatistics, type Architecture } from '../builder.js';
-import { normal } from '../init.js';
+import { normal, torchConvBias } from '../init.js';
 
 interface Design {
   depth: number;
@@ -34,7 +34,7 @@ const regnet = (design: Design): Architecture => ({
   size: 224,
   ...imagenetStatistics,
   build(input, { classes, seed, pool, dropout = 0, dropPath = 0 }) {
-    const b = new Builder({ seed, pool });
+    const b = new Builder({ seed, pool, convBias: torchConvBias });
     let x = b.unit(input, ['stem.0', 'stem.1', 'stem.2'], 32, 3, { stride: 2, pad: 1 });
     const stages = ['stem.2'];
     let done = 0;

@@ -1,6 +1,7 @@
 // timm's EfficientNets with TensorFlow's weights: its padding and epsilon, B0 to B7, and Lite without squeeze and excitation.
 
 import { Builder, divisible, imagenetStatistics, type Architecture, type Node } from '../builder.js';
+import { normal } from '../init.js';
 import { baseline, headInit, scaled, type Stage } from './efficientnet-table.js';
 
 const same = { pad: 'same' as const };
@@ -35,7 +36,9 @@ const tfEfficientnet = ({ table, size, last, lite }: Design): Architecture => ({
       const norm = (): string => `${name}.bn${++norms}`;
       const expands = stage.expansion !== 1;
       if (expands) x = b.unit(x, [`${name}.conv_pw`, norm(), `${name}.bn1.act`], hidden, 1, { kind });
-      const depthwise = { stride, groups: hidden, ...same, kind } as const;
+      // by outputs, of which each input has one
+      const init = normal(Math.SQRT2 / stage.size, b.seed(`${name}.conv_dw`));
+      const depthwise = { stride, groups: hidden, ...same, kind, init } as const;
       const middle = norm();
       x = b.unit(x, [`${name}.conv_dw`, middle, `${middle}.act`], hidden, stage.size, depthwise);
       if (!lite)
