@@ -56,7 +56,9 @@ describe('initial weights', () => {
   });
 
   // what the libraries do beside the rule of the layer: torchvision's and timm's own source
-  const rules: Array<[model: string, parameter: string, kind: 'normal' | 'uniform', size: number]> = [
+  const rules: Array<
+    [model: string, parameter: string, kind: 'normal' | 'uniform' | 'constant', size: number]
+  > = [
     // timm's TensorFlow EfficientNets count a depthwise convolution's outputs by input
     ['tf_efficientnet_lite0', 'blocks.1.0.conv_dw.weight', 'normal', Math.SQRT2 / 3],
     ['tf_efficientnet_lite0', 'blocks.5.1.conv_dw.weight', 'normal', Math.SQRT2 / 5],
@@ -70,6 +72,9 @@ describe('initial weights', () => {
     ['googlenet', 'fc.bias', 'uniform', 1 / Math.sqrt(1024)],
     ['inception_v3', 'fc.weight', 'normal', 0.1],
     ['inception_v3', 'fc.bias', 'uniform', 1 / Math.sqrt(2048)],
+    // Swin's own rule comes after its perceptrons'
+    ['swin_t', 'features.1.0.mlp.0.weight', 'normal', 0.02],
+    ['swin_t', 'features.1.0.mlp.0.bias', 'constant', 0],
   ];
   it('of a network has the distribution that its library gives each parameter', async () => {
     for (const name of new Set(rules.map(([model]) => model))) {
@@ -78,6 +83,13 @@ describe('initial weights', () => {
       model.dispose();
       for (const [, parameter, kind, size] of rules.filter(([model]) => model === name)) {
         const { data } = state.get(parameter)!;
+        if (kind === 'constant') {
+          assert.ok(
+            data.every((v) => v === size),
+            parameter,
+          );
+          continue;
+        }
         const deviation = Math.sqrt(mean(data.map((v) => v * v)));
         const largest = data.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
         const uniform = kind === 'uniform';

@@ -2,7 +2,7 @@
 
 import { WindowAttention } from '../attention.js';
 import { Builder, imagenetStatistics, type Architecture, type Node } from '../builder.js';
-import { normal, normalBias, torchConv, torchConvBias } from '../init.js';
+import { normal, torchConv, torchConvBias } from '../init.js';
 import { PadTo, Patches } from '../shaping.js';
 
 interface Design {
@@ -17,7 +17,6 @@ const epsilon = 1e-5;
 const window = 7;
 // PyTorch truncates at ±2, a hundred standard deviations away
 const weight = (seed: number): ReturnType<typeof normal> => normal(0.02, seed);
-const mlpInit = { weight, bias: (seed: number) => normalBias(1e-6, seed) };
 
 function block(b: Builder, input: Node, name: string, heads: number, shift: number, drop: number): Node {
   const [, height, across, width] = input.shape as number[];
@@ -37,8 +36,8 @@ function block(b: Builder, input: Node, name: string, heads: number, shift: numb
   x = b.linear(x, `${name}.attn.proj`, width, { weight });
   const middle = b.sum(b.stochasticDepth(x, `${name}.drop1`, drop), input, `${name}.attended`);
   x = b.layerNorm(middle, `${name}.norm2`, epsilon);
-  x = b.act(b.linear(x, `${name}.mlp.0`, 4 * width, mlpInit), `${name}.mlp.1`, 'gelu');
-  x = b.linear(x, `${name}.mlp.3`, width, mlpInit);
+  x = b.act(b.linear(x, `${name}.mlp.0`, 4 * width, { weight }), `${name}.mlp.1`, 'gelu');
+  x = b.linear(x, `${name}.mlp.3`, width, { weight });
   return b.sum(b.stochasticDepth(x, `${name}.drop2`, drop), middle, `${name}.out`);
 }
 
