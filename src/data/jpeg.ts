@@ -19,8 +19,10 @@ let decoder: Decoder | undefined;
  * a colour profile, for one that is larger than `most` pixels on a side, and for a damaged one.
  */
 export async function decodeJpeg(file: Uint8Array, most: number): Promise<Picture | undefined> {
-  const head = readHead(file);
-  if (!head || head.width > most || head.height > most) return undefined;
+  const head = jpegHead(file);
+  if (!head?.plain || head.bits !== 8 || head.width > most || head.height > most) return undefined;
+  const { width, height, channels } = head;
+  if (channels !== 1 && channels !== 3) return undefined;
   codec ??= (
     createRequire(import.meta.url)('@cornerstonejs/codec-libjpeg-turbo-8bit/decodewasmjs') as Codec
   )();
@@ -29,7 +31,7 @@ export async function decodeJpeg(file: Uint8Array, most: number): Promise<Pictur
   try {
     decoder.getEncodedBuffer(file.length).set(file);
     decoder.decode();
-    return { pixels: Uint8Array.from(decoder.getDecodedBuffer()), ...head };
+    return { pixels: Uint8Array.from(decoder.getDecodedBuffer()), width, height, channels };
   } catch {
     decoder.delete();
     decoder = undefined;
@@ -43,19 +45,30 @@ const profile = 0xe2;
 const adobe = 0xee;
 const scan = 0xda;
 
-/** Size and channels, from the markers before the first scan; undefined where sharp has to look. */
-function readHead(file: Uint8Array): Omit<Picture, 'pixels'> | undefined {
+/** What the markers before the first scan of a JPEG stream say. */
+export interface JpegHead {
+  /** Of a sample: 8 or 12. */
+  bits: number;
+  width: number;
+  height: number;
+  channels: number;
+  /** Without EXIF, colour profile and Adobe's marker, which change what the samples mean. */
+  plain: boolean;
+}
+
+/** Undefined for anything but a JPEG stream that is baseline, extended or progressive. */
+export function jpegHead(file: Uint8Array): JpegHead | undefined {
   if (file[0] !== 0xff || file[1] !== 0xd8) return undefined;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let head: Omit<Picture, 'pixels'> | undefined;
+  let head: Omit<JpegHead, 'plain'> | undefined;
+  let plain = true;
   for (let at = 2; at + 9 < file.length && file[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
     const marker = file[at + 1];
-    if (marker === exif || marker === profile || marker === adobe) return undefined;
-    if (marker === scan) return head;
+    if (marker === exif || marker === profile || marker === adobe) plain = false;
+    if (marker === scan) return head && { ...head, plain };
     if (!frames.has(marker)) continue;
-    const channels = file[at + 9];
-    if (file[at + 4] !== 8 || (channels !== 1 && channels !== 3)) return undefined;
-    head = { height: view.getUint16(at + 5), width: view.getUint16(at + 7), channels };
+    const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
+    head = { bits: file[at + 4], height, width, channels: file[at + 9] };
   }
   return undefined;
 }

@@ -111,6 +111,30 @@ describe('a DICOM file', () => {
     assert.match(image.notes[0], /PatientName.*data\.deidentify/);
   });
 
+  it('in JPEG extended of 12 bits is decoded, and refused where it is cut off or of another size', async () => {
+    const values = [3000, 100];
+    const whole = jpegExtended(values);
+    const image = await data.readDicom(dicomOf(8, 16, whole));
+    assert.deepEqual(image.shape, [8, 16]);
+    assert.deepEqual(
+      [...image.pixels],
+      Array.from({ length: 8 * 16 }, (_, i) => values[Math.floor((i % 16) / 8)]),
+    );
+    await assert.rejects(
+      data.readDicom(dicomOf(8, 16, whole.subarray(0, -2))),
+      says('image', /the JPEG extended data of frame 1 can't be decoded \(it is cut off\)/),
+    );
+    await assert.rejects(data.readDicom(dicomOf(16, 8, whole)), says('image', /8 × 16 pixels .* not 16 × 8/));
+    for (let at = 2; at < whole.length - 2; at++) {
+      const spoilt = whole.map((v, i) => (i === at ? v ^ 0x11 : v));
+      try {
+        assert.equal((await data.readDicom(dicomOf(8, 16, spoilt))).pixels.length, 128);
+      } catch (error) {
+        assert.ok(says('image')(error), `byte ${at}`);
+      }
+    }
+  });
+
   it('of several frames gives one when asked', async () => {
     const all = await data.readDicom(file('ct_multiframe.dcm'));
     const third = await data.readDicom(file('ct_multiframe.dcm'), { frame: 2 });
@@ -138,3 +162,78 @@ describe('a DICOM file', () => {
     );
   });
 });
+
+/** A DICOM file of 16-bit grey with 12 bits used, in JPEG extended. */
+function dicomOf(rows: number, columns: number, packed: Uint8Array): Buffer {
+  const element = (tag: [number, number], vr: string, value: Buffer): Buffer => {
+    const head = Buffer.alloc(8);
+    head.writeUInt16LE(tag[0], 0);
+    head.writeUInt16LE(tag[1], 2);
+    head.write(vr, 4, 'latin1');
+    head.writeUInt16LE(value.length, 6);
+    return Buffer.concat([head, value]);
+  };
+  const number = (tag: number, value: number): Buffer =>
+    element([0x28, tag], 'US', Buffer.of(value & 255, value >> 8));
+  const item = (tag: number, content: Uint8Array): Buffer => {
+    const even = Buffer.concat([content, Buffer.alloc(content.length % 2)]);
+    const head = Buffer.of(0xfe, 0xff, tag & 255, tag >> 8, 0, 0, 0, 0);
+    head.writeUInt32LE(even.length, 4);
+    return Buffer.concat([head, even]);
+  };
+  const syntax = element([2, 0x10], 'UI', Buffer.from('1.2.840.10008.1.2.4.51'));
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(syntax.length);
+  return Buffer.concat([
+    Buffer.alloc(128),
+    Buffer.from('DICM'),
+    element([2, 0], 'UL', length),
+    syntax,
+    number(0x02, 1),
+    element([0x28, 0x04], 'CS', Buffer.from('MONOCHROME2 ')),
+    number(0x10, rows),
+    number(0x11, columns),
+    ...[16, 12, 11, 0].map((value, i) => number(0x100 + i, value)),
+    Buffer.from([0xe0, 0x7f, 0x10, 0x00, ...Buffer.from('OB'), 0, 0, 0xff, 0xff, 0xff, 0xff]),
+    item(0xe000, Buffer.alloc(0)),
+    item(0xe000, packed),
+    item(0xe0dd, Buffer.alloc(0)),
+  ]);
+}
+
+/** A JPEG stream (ITU-T T.81) of 12 bits: blocks of 8 × 8 beside each other, each of one value, 512 to 1023 or 2048 to 4095 away from the one before (2048 at first). */
+function jpegExtended(values: number[]): Buffer {
+  const segment = (marker: number, ...content: number[]): number[] => [
+    0xff,
+    marker,
+    0,
+    content.length + 2,
+    ...content,
+  ];
+  // DC codes: 0 for ten bits, 10 for twelve; the one AC code, 0, ends the block
+  let bits = '';
+  let before = 2048;
+  for (const value of values) {
+    const step = value - before; // quantised by 8, which is what a block's sum is scaled by
+    const size = Math.abs(step) >= 1024 ? 12 : 10;
+    const coded = step > 0 ? step : step + 2 ** size - 1;
+    bits += (size === 10 ? '0' : '10') + coded.toString(2).padStart(size, '0') + '0';
+    before = value;
+  }
+  bits = bits.padEnd(8 * Math.ceil(bits.length / 8), '1');
+  const coded = bits
+    .match(/.{8}/g)!
+    .flatMap((byte) => (byte === '11111111' ? [255, 0] : [parseInt(byte, 2)]));
+  const table = (kind: number, counts: number[], symbols: number[]): number[] =>
+    segment(0xc4, kind, ...counts, ...new Array<number>(16 - counts.length).fill(0), ...symbols);
+  return Buffer.from([
+    ...[0xff, 0xd8],
+    ...segment(0xdb, 0, ...new Array<number>(64).fill(8)),
+    ...segment(0xc1, 12, 0, 8, 0, 8 * values.length, 1, 1, 0x11, 0),
+    ...table(0x00, [1, 1], [10, 12]),
+    ...table(0x10, [1], [0]),
+    ...segment(0xda, 1, 1, 0, 0, 63, 0),
+    ...coded,
+    ...[0xff, 0xd9],
+  ]);
+}

@@ -70,6 +70,11 @@ def make(folder):
     data = imagecodecs.jpeg8_encode(rgb, level=98)
     save('JPEG colour', packed(dataset(rgb, 8, photometric='YBR_FULL_422'), data, JPEGBaseline8Bit), imagecodecs.jpeg8_decode(data), 4)
 
+    data = imagecodecs.jpeg_encode(u16, level=95, bitspersample=12)
+    save('JPEG extended u12', packed(dataset(u16, 12), data, JPEGExtended12Bit), imagecodecs.jpeg_decode(data), 1)
+    data = imagecodecs.jpeg8_encode(u8, level=95)
+    save('JPEG extended u8', packed(dataset(u8, 8), data, JPEGExtended12Bit), imagecodecs.jpeg8_decode(data), 1)
+
     ds = dataset(s16.astype('>i2'), 16, True, syntax=ExplicitVRBigEndian)
     ds.RescaleSlope, ds.RescaleIntercept = '2.5', '-7'
     save('big endian', ds, s16 * 2.5 - 7, little_endian=False, implicit_vr=False, enforce_file_format=True)

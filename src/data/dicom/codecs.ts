@@ -1,7 +1,10 @@
-// Compressed frames to samples: JPEG by sharp, JPEG lossless, JPEG-LS and JPEG 2000 by libraries in JavaScript and WebAssembly.
+// Compressed frames to samples: JPEG by sharp, JPEG of 12 bits, JPEG lossless, JPEG-LS and JPEG 2000 by libraries in JavaScript and WebAssembly.
 
 import { createRequire } from 'node:module';
+import type * as DcmjsCodecs from 'dcmjs-codecs';
 import type { Decoder as LosslessDecoder } from 'jpeg-lossless-decoder-js';
+import { lazily } from '../../lazy.js';
+import { jpegHead } from '../jpeg.js';
 import type { Header } from './header.js';
 import { unpackRle } from './rle.js';
 
@@ -31,7 +34,7 @@ const require = createRequire(import.meta.url);
 const codecs: Record<string, { name: string; decode: Codec }> = {
   '1.2.840.10008.1.2.5': { name: 'RLE', decode: rle },
   '1.2.840.10008.1.2.4.50': { name: 'JPEG baseline', decode: jpeg },
-  '1.2.840.10008.1.2.4.51': { name: 'JPEG extended', decode: jpeg },
+  '1.2.840.10008.1.2.4.51': { name: 'JPEG extended', decode: extended },
   '1.2.840.10008.1.2.4.57': { name: 'JPEG lossless', decode: lossless },
   '1.2.840.10008.1.2.4.70': { name: 'JPEG lossless', decode: lossless },
   '1.2.840.10008.1.2.4.80': { name: 'JPEG-LS', decode: jpegLs },
@@ -61,6 +64,39 @@ async function jpeg(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
     .toBuffer({ resolveWithObject: true });
   expect(shape, info.width, info.height, info.channels);
   return { bytes: data, bytesEach: 1, rgb: true };
+}
+
+const nativeCodecs = lazily<typeof DcmjsCodecs>('dcmjs-codecs');
+let starting: Promise<void> | undefined;
+
+/** JPEG extended (processes 2 and 4): of 8 bits as baseline, of 12 by libjpeg as WebAssembly. */
+async function extended(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
+  const head = jpegHead(packed);
+  if (head?.bits !== 12) return jpeg(packed, shape);
+  expect(shape, head.width, head.height, head.channels);
+  if (shape.samples !== 1) throw new Error('it is in colour of 12 bits a sample');
+  // the library makes grey of what is missing
+  if (
+    !Buffer.from(packed.buffer, packed.byteOffset, packed.length)
+      .subarray(-4)
+      .includes('\xff\xd9', 0, 'latin1')
+  )
+    throw new Error('it is cut off');
+  const { Context, NativeCodecs } = nativeCodecs();
+  starting ??= NativeCodecs.initializeAsync({ logCodecsInfo: false, logCodecsTrace: false });
+  await starting;
+  const frame = new Context({
+    width: shape.columns,
+    height: shape.rows,
+    bitsAllocated: 16,
+    bitsStored: 12,
+    samplesPerPixel: 1,
+    pixelRepresentation: 0,
+    planarConfiguration: 0,
+    photometricInterpretation: 'MONOCHROME2',
+    encodedBuffer: packed,
+  });
+  return { bytes: NativeCodecs.decodeJpeg(frame).getDecodedBuffer()!, bytesEach: 2 };
 }
 
 let losslessDecoder: typeof LosslessDecoder | undefined;

@@ -99,7 +99,7 @@ async function stored(
   if (!codec)
     throw broken(
       parsed.file,
-      `its transfer syntax ${parsed.syntax} is none that cellgrad decodes (uncompressed, RLE, JPEG baseline and lossless, JPEG-LS, JPEG 2000)`,
+      `its transfer syntax ${parsed.syntax} is none that cellgrad decodes (uncompressed, RLE, JPEG baseline, extended and lossless, JPEG-LS, JPEG 2000)`,
     );
   const { rows, columns, samples, allocated } = header;
   let unpacked;

@@ -70,7 +70,7 @@ export class DicomImage {
 }
 
 /**
- * Reads a DICOM file, or its bytes: uncompressed, RLE, JPEG (baseline, lossless), JPEG-LS and JPEG 2000; implicit and explicit, both byte
+ * Reads a DICOM file, or its bytes: uncompressed, RLE, JPEG (baseline, extended, lossless), JPEG-LS and JPEG 2000; implicit and explicit, both byte
  * orders, deflated, without a preamble. `frame` picks one of several, from 0; `name` is what
  * errors call bytes. Throws DataError 'missing', 'image' (not DICOM, no pixels,
  * cut off, nonsense; it says which) or 'option'.

@@ -85,10 +85,10 @@ describe('unpacking', () => {
   it('takes files out of 7z, packed together and each alone, with their checksums', async () => {
     const files = {
       'a/b c.png': Buffer.from('pixels'),
-      'a/large': Buffer.alloc(3_000_000, 'abcdefg'),
+      'a/large': Buffer.alloc(1_500_000, 'abcdefg'),
       empty: Buffer.alloc(0),
     };
-    for (const how of ['-m0=lzma2', '-m0=lzma', '-m0=copy', '-m0=ppmd', '-ms=off']) {
+    for (const how of ['-m0=lzma2', '-m0=copy', '-ms=off']) {
       const result = await run(await sevenZip(files, { how: [how] }), '7z', { only: '^[^.]*(?:c\\.png)?$' });
       assert.deepEqual(
         new Map(result.files.map(({ path, sha256 }) => [path, sha256])),
