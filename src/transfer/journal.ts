@@ -103,7 +103,8 @@ async function read(file: string): Promise<Entry[]> {
   };
   try {
     const { sweep } = JSON.parse(await readFile(file, 'utf8')) as { sweep?: Entry[] };
-    return Array.isArray(sweep) ? sweep : refuse('it lists no trainings');
+    const whole = Array.isArray(sweep) && sweep.every((entry) => entry?.from && entry.run);
+    return whole ? sweep : refuse('it lists no trainings');
   } catch (cause) {
     if (cause instanceof TransferError) throw cause;
     return refuse("it can't be read as JSON", cause);

@@ -56,11 +56,13 @@ describe('transfer.sweep', function () {
     assert.equal((JSON.parse(await readFile(file, 'utf8')) as { sweep: object[] }).sweep.length, 4);
     await writeFile(file, 'no');
     await assert.rejects(transfer.sweep(create, options), /sweep\.json is no file of a sweep/);
-    await writeFile(file, '{"runs": []}');
-    await assert.rejects(
-      transfer.sweep(create, options),
-      /it lists no trainings\. Name another file, or remove/,
-    );
+    for (const other of ['{"runs": []}', '{"sweep": [null]}']) {
+      await writeFile(file, other);
+      await assert.rejects(
+        transfer.sweep(create, options),
+        /it lists no trainings\. Name another file, or remove/,
+      );
+    }
     await assert.rejects(transfer.sweep(create, { ...options, degrees: [] }), /at least one degree/);
   });
 
