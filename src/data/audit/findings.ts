@@ -148,14 +148,15 @@ function copyFindings(set: Dataset, copies: readonly Copies[]): Finding[] {
     findings.push({
       kind: 'contradicting labels',
       severity: 0.15 + against.length / set.length,
-      sentence: `${many(against.length, 'film has', 'films have')} two labels, such as ${pairOf(against[0])}: ${[...new Set(against[0].rows.map((row) => row.label))].join(' and ')}. One of them is wrong, in training or in the test.`,
+      sentence: `${many(against.length, 'film has', 'films have')} two labels, such as ${pairOf(against[0])}: ${[...new Set(against[0].rows.map((row) => row.label))].join(' and ')}. One of them is wrong${judged > 0 ? ', in training or in the test' : ''}.`,
     });
   if (inside.length > 0) {
     const patients = inside.filter((one) => one.acrossPatients).length;
+    const isSplit = set.rows.some((row) => row.split !== '');
     findings.push({
       kind: 'duplicates',
       severity: 0.05 + inside.length / set.length,
-      sentence: `${many(inside.length, 'film is', 'films are')} there more than once in one split (${kindsOf(inside)})${patients > 0 ? `, ${patients} of them under two patients' names` : ''}; they count double, and a new split may part them.`,
+      sentence: `${many(inside.length, 'film is', 'films are')} there more than once${isSplit ? ' in one split' : ''} (${kindsOf(inside)})${patients > 0 ? `, ${patients} of them under two patients' names` : ''}; they count double, and a ${isSplit ? 'new ' : ''}split may part them.`,
     });
   }
   return findings;
