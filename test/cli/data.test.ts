@@ -11,7 +11,7 @@ describe('cellgrad data', function () {
   it('list shows a line a set, or JSON', async () => {
     const { code, stdout } = await cellgrad(['data', 'list']);
     assert.equal(code, 0);
-    assert.match(stdout, /^NAME +MODALITY +IMAGES +ACCESS +TITLE\n/);
+    assert.match(stdout, /^name +modality +images +access +title\n/);
     assert.match(stdout, /\nkermany +X-ray +5856 +open +Chest X-ray images of children \(Kermany\)\n/);
     assert.match(stdout, /\npadchest +X-ray +by hand +PadChest\n/);
     const json = JSON.parse((await cellgrad(['data', 'list', '--json'])).stdout) as { name: string }[];

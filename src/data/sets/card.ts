@@ -1,6 +1,7 @@
 // The described sets as people read them: a line each, or one on a card; for terminals and for notebooks.
 
 import { xml } from '../../markup.js';
+import { figureTable } from '../../table/figures.js';
 import type { ManifestDescription } from './description.js';
 import type { Listed } from './catalogue.js';
 
@@ -13,7 +14,7 @@ interface Shown {
 export const shownAs = <T extends object>(value: T, shown: (value: T) => Shown): T =>
   Object.defineProperty(value, Symbol.for('Jupyter.display'), { value: () => shown(value) });
 
-const columns = ['NAME', 'MODALITY', 'IMAGES', 'ACCESS', 'TITLE'];
+const columns = ['name', 'modality', 'images', 'access', 'title'];
 
 /** A line a set. */
 export function listTable(sets: readonly Listed[]): Shown {
@@ -24,20 +25,8 @@ export function listTable(sets: readonly Listed[]): Shown {
     here ? 'here' : access,
     title,
   ]);
-  const table = [columns, ...rows];
-  const widths = columns.map((_, column) => Math.max(...table.map((row) => row[column].length)));
-  const line = (row: string[]): string =>
-    row
-      .map((cell, i) => (i === 2 ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-      .join('  ')
-      .trimEnd();
-  const cells = (row: string[], tag: 'th' | 'td'): string =>
-    `<tr>${row.map((cell, i) => `<${tag} style="text-align:${i === 2 ? 'right' : 'left'}">${xml(cell)}</${tag}>`).join('')}</tr>`;
-  const head = columns.map((name) => name.toLowerCase());
-  return {
-    'text/plain': table.map(line).join('\n'),
-    'text/html': `<table><thead>${cells(head, 'th')}</thead><tbody>${rows.map((row) => cells(row, 'td')).join('')}</tbody></table>`,
-  };
+  const texts = columns.filter((column) => column !== 'images');
+  return figureTable(columns, rows, 'More on one: data.info(name), or cellgrad data info NAME.', texts);
 }
 
 /** All that is known of a set. `width` is the text's, in letters. */
