@@ -2,12 +2,22 @@
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
-import { data } from '../../src/index.js';
+import * as data from '../../src/data/index.js';
+import { needsShared, sharedPath } from '../support/fixtures.js';
 import { imageFolder, says, type Folder } from './folder.js';
 
 const { augment, batches, clearCache, merge, open, phantom } = data;
@@ -155,7 +165,7 @@ describe('pictures kept on disk', function () {
 
   it('are shared by processes that write at once', async () => {
     const script = `
-      const { data } = await import(${JSON.stringify(resolve('build/src/index.js'))});
+      const data = await import(${JSON.stringify(new URL('../../src/data/index.js', import.meta.url).href)});
       const set = await data.open(${JSON.stringify(films.manifest())});
       const options = { size: 300, batch: 2, workers: 2, cache: { memory: 0, disk: ${JSON.stringify(disk)} } };
       let sum = 0;
@@ -192,6 +202,55 @@ describe('pictures kept on disk', function () {
     const classes = ['covid', 'normal', ...drawn.classes.filter((c) => c !== 'normal')];
     await all(merge([set, drawn], { classes }), { size: 32, masks: true, cache });
     assert.equal(kept(disk).size, drawn.length + 2 + 6, 'the phantoms are those that were kept alone');
+  });
+
+  it('of scans in several files are made anew where any of these is another', async () => {
+    const head =
+      'ObjectType = Image\nNDims = 3\nDimSize = 8 8 4\nElementType = MET_SHORT\nElementByteOrderMSB = False';
+    const voxels = Buffer.from(Int16Array.from({ length: 256 }, (_, i) => i * 5).buffer);
+    const lines = ['file,label,patient,split'];
+    for (const [name, label] of [
+      ['a', 'normal'],
+      ['b', 'covid'],
+    ]) {
+      films.write(`${name}.mhd`, `${head}\nElementDataFile = ${name}.raw\n`);
+      films.write(`${name}.raw`, voxels);
+      lines.push(`${name}.mhd,${label},${name},train`);
+    }
+    const scans = await open(films.manifest(lines));
+    const volumes = { size: 8, depth: 4 };
+    const first = values(await all(scans, { ...volumes, cache }));
+    assert.deepEqual(values(await all(scans, { ...volumes, cache })), first);
+    assert.equal(kept(disk).size, 2);
+    films.write('b.raw', Buffer.from(voxels).reverse());
+    utimesSync(films.path('b.raw'), 1e9, 1e9);
+    const second = values(await all(scans, { ...volumes, cache }));
+    assert.notDeepEqual(second, first);
+    assert.deepEqual(second, values(await all(scans, { ...volumes, cache: 0 })));
+    assert.equal(kept(disk).size, 3);
+  });
+
+  it('of a series are made anew where a slice is another', async function () {
+    needsShared(this);
+    const series = sharedPath('fixtures/dicom/series');
+    for (const name of ['one', 'two']) {
+      mkdirSync(films.path(name));
+      for (const file of readdirSync(series)) films.write(join(name, file), readFileSync(join(series, file)));
+    }
+    const rows = ['one,normal,p1,train', 'two,covid,p2,train'];
+    const scans = await open(films.manifest(['file,label,patient,split', ...rows]));
+    const volumes = { size: 16, depth: 8 };
+    const first = values(await all(scans, { ...volumes, cache }));
+    assert.equal(kept(disk).size, 2);
+    const slice = films.path(join('two', readdirSync(series)[0]));
+    const bytes = readFileSync(slice);
+    bytes.fill(0, bytes.length - 2000);
+    writeFileSync(slice, bytes);
+    utimesSync(slice, 1e9, 1e9);
+    const second = values(await all(scans, { ...volumes, cache }));
+    assert.notDeepEqual(second, first);
+    assert.deepEqual(second, values(await all(scans, { ...volumes, cache: 0 })));
+    assert.equal(kept(disk).size, 3);
   });
 
   it('are in memory too, and options that cannot be are refused', async () => {
