@@ -50,8 +50,9 @@ function place(path: string): string {
   return !existsSync(path) && called && existsSync(resolve(called, path)) ? resolve(called, path) : path;
 }
 
-async function openDescribed(description: ManifestDescription, options: OpenSetOptions): Promise<Dataset> {
-  const { name, manifest, classes, columns } = description;
+async function openDescribed(description: ManifestDescription, given: OpenSetOptions): Promise<Dataset> {
+  const { name, manifest, classes, columns, read } = description;
+  const options = { ...given, window: given.window ?? read?.window, slice: given.slice ?? read?.slice };
   if (!manifest) return openLaidOut(description, options);
   const folder = resolve(typeof options.root === 'string' ? options.root : '.');
   const csv = resolve(folder, manifest);

@@ -86,12 +86,25 @@ function factsOf(set: ManifestDescription): [label: string, items: string[]][] {
     ['Combined of', parts],
     ['To get it', access],
     ['Faults', set.faults],
+    ['Inferred', set.inferred],
+    ['Read', readText(set.read)],
     ['Checked', set.checked],
   ];
   return facts
     .map(([label, value]): [string, string[]] => [label, [value].flat().filter(Boolean) as string[]])
     .filter(([, items]) => items.length > 0);
 }
+
+/** How volumes become pictures. */
+const readText = ({ window, slice }: NonNullable<ManifestDescription['read']> = {}): string =>
+  [
+    typeof window === 'object'
+      ? `window ${window.center} ± ${window.width / 2}`
+      : window && `${window} window`,
+    slice !== undefined && (slice === 'middle' ? 'middle slice of a volume' : `slice ${slice} of a volume`),
+  ]
+    .filter(Boolean)
+    .join(', ');
 
 /** Lines of whole words. */
 function wrapped(text: string, width: number): string[] {

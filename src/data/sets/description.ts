@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lazily } from '../../lazy.js';
 import { DataError, describeError } from '../errors.js';
+import type { ReadOptions } from '../medical.js';
 import type { ArchiveKind } from './unpack.js';
 
 /** What a row says of its picture; the names of columns in a manifest. */
@@ -99,6 +100,10 @@ export interface ManifestDescription {
   /** The official splits, in words. */
   splits?: string;
   faults?: string[];
+  /** What its authors don't tell and is taken so here, in sentences. */
+  inferred?: string[];
+  /** How its DICOM files, volumes and pictures of 16 bits become pictures, unless `open` is told otherwise. Of a combined set its own counts, not its parts'. */
+  read?: ReadOptions;
   /** Where the facts come from. */
   checked?: string;
   columns?: Columns;

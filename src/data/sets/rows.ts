@@ -175,8 +175,11 @@ function noteSurplus(found: readonly Found[], tables: readonly string[], { paths
 const picture = /\.(?:png|jpe?g|webp|tiff?|bmp|dcm|nii|nii\.gz|mhd|nrrd)$/i;
 
 /** What the description knows to be wrong with the set, and how it differs from what its authors count. */
-function noteFaults({ faults = [], counts }: ManifestDescription, found: readonly Found[]): string[] {
-  const notes = [...faults];
+function noteFaults(
+  { faults = [], inferred = [], counts }: ManifestDescription,
+  found: readonly Found[],
+): string[] {
+  const notes = [...faults, ...inferred.map((sentence) => `Inferred, not told by its authors: ${sentence}`)];
   if (counts?.images !== undefined && counts.images !== found.length)
     notes.push(`${found.length} images are here; its authors count ${counts.images}.`);
   if (!found.some(({ fields }) => fields.patient))

@@ -70,8 +70,8 @@ describe('the described sets', () => {
     const shown = (value: object): Record<string, string> =>
       (value as { [key: symbol]: () => Record<string, string> })[Symbol.for('Jupyter.display')]();
     const all = shown(data.list());
-    assert.match(all['text/html'], /<table>.*<td[^>]*>kermany<\/td>.*<\/table>/);
-    assert.equal(all['text/plain'].split('\n').length, wanted.length + 1);
+    assert.match(all['text/html'], /<table>.*<th[^>]*>kermany<\/th>.*<\/table>/);
+    assert.equal(all['text/plain'].split('\n').length, wanted.length + 2);
     const one = shown(data.info('covid-ct'));
     assert.match(one['text/html'], /<a href="https:\/\/doi\.org\/10\.48550\/arXiv\.2003\.13865">/);
     assert.ok(!JSON.stringify(data.info('covid-ct')).includes('Jupyter'));
