@@ -40,8 +40,8 @@ RENAMED = {
     **{f"efficientnet_b{n}": [f"efficientnet_b{n}"] for n in range(5)},
     "mnasnet1_0": ["mnasnet_100"],
     "mobilenet_v2": ["mobilenetv2_100"],
+    # not 800mf, whose stages have other widths in timm
     "regnet_y_400mf": ["regnety_004"],
-    "regnet_y_800mf": ["regnety_008"],
     "regnet_y_1_6gf": ["regnety_016"],
     "regnet_y_3_2gf": ["regnety_032"],
     "swin_t": ["swin_tiny_patch4_window7_224"],

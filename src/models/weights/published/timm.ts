@@ -65,7 +65,6 @@ export const timm: readonly TimmRow[] = [
   ['regnet_y_3_2gf', 'regnety_032.pycls_in1k', 224, 0.875, 'bicubic', 'imagenet', 'mit', false, { names: 'timm' }],
   ['regnet_y_3_2gf', 'regnety_032.ra_in1k', 224, 0.95, 'bicubic', 'imagenet', 'apache-2.0', false, { names: 'timm' }],
   ['regnet_y_400mf', 'regnety_004.pycls_in1k', 224, 0.875, 'bicubic', 'imagenet', 'mit', false, { names: 'timm' }],
-  ['regnet_y_800mf', 'regnety_008.pycls_in1k', 224, 0.875, 'bicubic', 'imagenet', 'mit', false, { names: 'timm' }],
   ['res2net50_26w_4s', 'in1k', 224, 0.875, 'bilinear', 'imagenet', 'unknown', true],
   ['resnest50d', 'in1k', 224, 0.875, 'bilinear', 'imagenet', 'apache-2.0', true],
   ['resnet101', 'a1_in1k', 224, 0.95, 'bicubic', 'imagenet', 'apache-2.0', false],
