@@ -1,9 +1,14 @@
-// Our part of bench/loader.ts: a line in, an epoch of batches, a line out. loader-child.js FOLDER IMAGES WORKERS
+// Our part of bench/loader.ts: a line in, an epoch of batches, a line out. loader-child.js FOLDER IMAGES WORKERS none|memory|disk
 
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import * as data from '../src/data/index.js';
 
-const [folder, images, workers] = process.argv.slice(2);
+const [folder, images, workers, cached] = process.argv.slice(2);
+const disk = cached === 'disk' && mkdtempSync(join(tmpdir(), 'cellgrad-loader-'));
+if (disk) process.on('exit', () => rmSync(disk, { recursive: true, force: true }));
 const opened = await data.open(`${folder}/manifest.csv`, { label: 'label3' });
 const set = opened.with(opened.rows.slice(0, Number(images)));
 
@@ -20,7 +25,7 @@ async function epoch(number: number): Promise<object> {
     augment: [data.augment.flip()],
     workers: Number(workers),
     epoch: number,
-    cache: 0,
+    cache: { memory: cached === 'memory' ? '2 GB' : 0, disk },
     reuse: true,
   });
   for await (const { x, n } of source) {

@@ -1,5 +1,6 @@
-// Batches from files beside PyTorch's DataLoader, in turns: decode, Resize(256), CenterCrop(224), horizontal flip, normalise; batch 32, 2 workers each, nothing cached.
-// node build/bench/loader.js [--data FOLDER] [--rounds 3] [--images 1000] [--workers 2] [--python PATH]
+// Batches from files beside PyTorch's DataLoader, in turns: decode, Resize(256), CenterCrop(224), horizontal flip, normalise; batch 32, 2 workers each. PyTorch caches nothing; ours what --cache says,
+// which a first epoch fills that isn't counted.
+// node build/bench/loader.js [--data FOLDER] [--rounds 3] [--images 1000] [--workers 2] [--cache none|memory|disk] [--python PATH]
 // --python names a Python with torch and torchvision. Prints one JSON document; progress goes to standard error.
 
 import { cpus, loadavg } from 'node:os';
@@ -12,6 +13,7 @@ const { values: given } = parseArgs({
     rounds: { type: 'string', default: '3' },
     images: { type: 'string', default: '1000' },
     workers: { type: 'string', default: '2' },
+    cache: { type: 'string', default: 'none' },
     python: { type: 'string', default: 'python3' },
   },
 });
@@ -27,6 +29,7 @@ const runners = [
   await Runner.start<Epoch>('cellgrad', process.execPath, [
     here('loader-child.js', import.meta.url),
     ...common,
+    given.cache,
   ]),
   await Runner.start<Epoch>('torch', given.python, [
     here('../../bench/loader_torch.py', import.meta.url),

@@ -90,9 +90,13 @@ async function writePicture(folder: string, name: string, base: Base): Promise<n
   const path = pathOf(folder, name);
   const part = `${path}.${process.pid}.${threadId}.${++writes}`;
   const bytes = packed(base);
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const write = (): Promise<void> => writeFile(part, bytes);
   try {
-    await writeFile(part, bytes);
+    await write().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      await write();
+    });
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => undefined);
