@@ -1,4 +1,4 @@
-// CSV manifests as records with their line numbers.
+// CSV: manifests as records with their line numbers, and lines written.
 
 import { parse } from 'csv-parse/sync';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -52,3 +52,12 @@ function delimiterOf(text: string): string {
   const count = (delimiter: string): number => header.split(delimiter).length;
   return [',', ';', '\t', '|'].reduce((best, next) => (count(next) > count(best) ? next : best));
 }
+
+/** One line of a CSV, quoted where it must be. */
+export const csvLine = (values: readonly unknown[]): string =>
+  values
+    .map((value) => {
+      const text = String(value ?? '');
+      return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+    })
+    .join(',');

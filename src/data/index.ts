@@ -37,6 +37,7 @@ export { readSeries, listSeries, type SeriesOptions, type SeriesFacts } from './
 export { readVolume, type VolumeOptions } from './volume/read.js';
 export { readNifti, type Nifti } from './volume/nifti.js';
 export { type Slice, type SliceOptions } from './volume/slices.js';
+export { writeSlices, type WriteSlicesOptions } from './write-slices.js';
 export { Volume, type Voxels, type VolumeFacts, type Triple } from './volume/volume.js';
 export { windows, windowed, type Window, type WindowChoice, type WindowName } from './window.js';
 export * as augment from './augment/index.js';

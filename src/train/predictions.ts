@@ -1,12 +1,8 @@
 // Predictions as a table on disk.
 
+import { csvLine } from '../data/csv.js';
 import { writeWhole } from '../files.js';
 import type { Scores } from './evaluate.js';
-
-const cell = (v: unknown): string => {
-  const s = String(v ?? '');
-  return /[",\n\r]/.test(s) ? `"${s.replaceAll('"', '""')}"` : s;
-};
 
 /** Writes a CSV with a row a film: file, patient, truth, prediction, and the probability of each class. */
 export async function writePredictions(
@@ -14,17 +10,12 @@ export async function writePredictions(
   { scores, truth, rows }: Scores,
   classes: string[],
 ): Promise<void> {
-  const lines = [
-    ['file', 'patient', 'truth', 'prediction', ...classes.map((c) => `p(${c})`)].map(cell).join(','),
-  ];
+  const lines = [csvLine(['file', 'patient', 'truth', 'prediction', ...classes.map((c) => `p(${c})`)])];
   rows.forEach((row, i) => {
     const s = Array.from(scores[i]);
     const best = s.indexOf(Math.max(...s));
-    lines.push(
-      [row.name ?? row.index, row.patient, classes[truth[i]], classes[best], ...s.map((v) => v.toFixed(6))]
-        .map(cell)
-        .join(','),
-    );
+    const named = [row.name ?? row.index, row.patient, classes[truth[i]], classes[best]];
+    lines.push(csvLine([...named, ...s.map((v) => v.toFixed(6))]));
   });
   await writeWhole(path, lines.join('\n') + '\n');
 }
