@@ -34,7 +34,7 @@ export function cachesOf(cache: number | CacheOptions | undefined): Caches {
   } = typeof cache === 'object' ? cache : { memory: cache };
   const size = (name: string, value: number | string): number => {
     const bytes = typeof value === 'string' ? bytesOfText(value) : value;
-    if (bytes !== undefined && bytes >= 0) return bytes;
+    if (typeof bytes === 'number' && bytes >= 0) return bytes;
     throw new DataError(
       'option',
       `batches: ${name} must be a number of bytes from 0 on, or a text such as '10 GB', not ${JSON.stringify(value)}.`,
