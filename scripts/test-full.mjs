@@ -35,7 +35,9 @@ const DICOM = [
 ];
 // what checks models that are exported
 const ONNX = ['onnx==1.23.2'];
-const PYTHON = [...JUPYTER, ...DICOM, ...ONNX];
+// what writes files of Keras to load; its numpy backend convolves by jax
+const KERAS = ['h5py==3.16.0', 'jax==0.10.2', 'keras==3.15.1'];
+const PYTHON = [...JUPYTER, ...DICOM, ...ONNX, ...KERAS];
 const CHROMIUM = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 const root = resolve(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '..');

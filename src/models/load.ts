@@ -38,7 +38,9 @@ export function load(path: string): Promise<Classifier>;
 /**
  * Loads weights into a model: safetensors (one file, or an index of shards), PyTorch's .pth (nothing in it is executed), Keras's
  * .h5 and .keras, TensorFlow.js's model.json, or a folder that holds one of them. The format is known by the content. Batch
- * counts, indices and auxiliary heads that the network doesn't compute with are passed over.
+ * counts, indices and auxiliary heads that the network doesn't compute with are passed over. Networks of keras.applications are
+ * known by their layers, unless `map` or `order` says what is what: those that compute what the model does are taken, with the
+ * dense layers that were put behind them as the head; others are refused. Pictures stay to be prepared as they were for Keras.
  * @returns what was taken, and what was left with `strict: false`
  * @throws ModelError `weights`: the file is damaged or hostile, or (MisfitError, with the lists) its tensors don't fit; the model
  * is unchanged then
@@ -59,12 +61,9 @@ export async function load(
 
 async function take(model: Classifier, file: WeightsFile, options: LoadOptions): Promise<Loaded> {
   const { layout, format } = file;
-  const { rename, unwrap } = await import('./weights/names.js');
-  const map =
-    options.map ??
-    (layout === 'keras' ? (await import('./weights/keras-names.js')).kerasNames(model.name) : undefined);
+  const { unwrap } = await import('./weights/names.js');
   const own = unwrap(file.tensors, options);
-  const tensors = map ? rename(own, map) : own;
+  const tensors = await called(own, model, layout, options);
   const { take, left } = fit(model, tensors, layout, options);
   // the others are as large as the model's own
   checkSwelling(
@@ -91,6 +90,18 @@ async function take(model: Classifier, file: WeightsFile, options: LoadOptions):
     for (const [, t] of staged) t.dispose();
   }
   return { format, taken: take.length, by: options.order ? 'position' : 'name', ...left };
+}
+
+/** The tensors of a file under the model's names, as far as these are known. */
+async function called(
+  tensors: WeightsFile['tensors'],
+  model: Classifier,
+  layout: WeightsFile['layout'],
+  { map, order }: LoadOptions,
+): Promise<WeightsFile['tensors']> {
+  if (map) return (await import('./weights/names.js')).rename(tensors, map);
+  if (layout !== 'keras' || order) return tensors;
+  return (await import('./weights/keras-applications.js')).fromKeras(model, tensors);
 }
 
 async function fromFile(file: WeightsFile, path: string): Promise<Classifier> {

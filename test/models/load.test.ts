@@ -359,6 +359,66 @@ describe('models.load(model, file)', function () {
     );
   });
 
+  describe("Keras's layers", () => {
+    /** An HDF5 file as Keras 2 writes it, with a weight of two numbers in each layer. */
+    async function h5(name: string, layers: Record<string, string[]>): Promise<string> {
+      const { File, ready } = await import('h5wasm/node');
+      await ready;
+      const file = new File(at(name), 'w');
+      file.create_attribute('layer_names', Object.keys(layers));
+      for (const [layer, weights] of Object.entries(layers)) {
+        const group = file.create_group(layer);
+        // Keras writes a list of none as one of no floats
+        group.create_attribute('weight_names', weights.length ? weights : new Float64Array(0), [
+          weights.length,
+        ]);
+        for (const weight of weights) {
+          const path = weight.split('/');
+          const last = path.pop()!;
+          const inner = path.reduce(
+            (g, part) => (g.get(part) as typeof g | null) ?? g.create_group(part),
+            group,
+          );
+          inner.create_dataset({ name: last, data: Float32Array.of(1, 2), shape: [2] });
+        }
+      }
+      file.close();
+      return at(name);
+    }
+
+    it('have names of their own, of Keras 1 too, and full ones where two have the same', async () => {
+      const { readKeras } = await import('../../src/models/index.js');
+      const file = await h5('names.h5', {
+        input_1: [],
+        conv: ['conv/kernel:0', 'conv/bias:0'],
+        convolution2d_1: ['convolution2d_1_W:0', 'convolution2d_1_b:0'],
+        fc_1: ['fc_1_W_1:0', 'fc_1_b_1:0'],
+        batchnormalization_1: ['batchnormalization_1_gamma:0', 'batchnormalization_1_running_std:0'],
+        left: ['stem/kernel:0', 'end/kernel:0'],
+        right: ['stem/kernel:0'],
+        deep: ['model/deep/inner/kernel'],
+      });
+      const names = [...(await readKeras(file)).keys()];
+      assert.deepEqual(names, [
+        ...['conv.weight', 'conv.bias', 'convolution2d_1.weight', 'convolution2d_1.bias'],
+        ...['fc_1.weight', 'fc_1.bias', 'batchnormalization_1.weight', 'batchnormalization_1.running_var'],
+        ...['left/stem.weight', 'end.weight', 'right/stem.weight', 'inner.weight'],
+      ]);
+    });
+
+    it('say which network it is; one that computes something else is refused, whatever its layers are called', async () => {
+      const refused = async (layer: string, why: RegExp): Promise<void> =>
+        assert.rejects(load(model, await h5('network.h5', { [layer]: [`${layer}/kernel:0`] })), why);
+      await refused(
+        'res2a_branch2a',
+        /network\.h5 was refused: it holds Keras's ResNet, which no model here/,
+      );
+      await refused('block35_1_conv', /which is inception_resnet_v2 here, not squeezenet1_1\.$/);
+      for (const layer of ['constructor', 'hasownproperty'])
+        await refused(layer, new RegExp(`do not fit squeezenet1_1: .* unexpected ${layer}\\.weight`));
+    });
+  });
+
   it('knows tensors far within a large file', async () => {
     const header = { a: [0, 2 ** 27], b: [2 ** 27, 2 ** 28] };
     const entries = Object.entries(header).map(([n, data_offsets]) => [

@@ -30,8 +30,9 @@ function contents(): Contents {
   return found;
 }
 
-// an empty list comes as null
-const texts = (value: unknown): string[] => (Array.isArray(value) ? value : [value ?? []]).flat().map(String);
+// of an attribute's value; an empty list comes as null, Keras's as an array of no floats
+const texts = (value: unknown): string[] =>
+  ArrayBuffer.isView(value) ? [] : [value ?? []].flat(2).map(String);
 
 function values(path: string): Float32Array {
   const value = (file.get(path) as Dataset).value;
