@@ -21,8 +21,10 @@ export async function audit(manifest: string, { mirror, json, html, ...which }: 
       process.stderr.write('Interrupted.\n');
       return codeOf(stop);
     }
-    const known = error instanceof DataError || error instanceof FileError;
-    throw known ? new UsageError(error.message, 1) : error;
+    if (error instanceof FileError) throw new UsageError(error.message, 1);
+    if (!(error instanceof DataError)) throw error;
+    const label = error.code === 'column' && error.message.includes('{ label:');
+    throw new UsageError(`${error.message}${label ? ' Here: --label COLUMN.' : ''}`, 1);
   } finally {
     release();
   }
