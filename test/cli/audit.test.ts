@@ -144,7 +144,7 @@ describe('cellgrad data audit', function () {
     await refused(['kermny'], 1, /^No data set is called 'kermny'\. Is kermany meant\?/);
     await refused([manifest(), '--label', 'diagnosis'], 1, /has no column 'diagnosis'/);
     writeFileSync(join(folder, 'films/finding.csv'), 'file,finding\nnormal/copy.png,normal\n');
-    await refused([manifest('finding.csv')], 1, /no column 'label'.*Here: --label COLUMN\.$/s);
+    await refused([manifest('finding.csv')], 1, /no column 'label'.*Here: --label COLUMN\.\n$/);
     await refused([manifest(), '--html', folder], 1, /is a folder/);
     await refused([dirname(manifest()), '--label', 'x'], 2, /--root and --label are for manifests/);
     await refused([manifest(), '--fast'], 2, /[Uu]nknown option '--fast'/);
