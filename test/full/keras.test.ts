@@ -116,7 +116,7 @@ describe('files of Keras', function () {
     };
     for (const [name, side, model, why] of refused) await refuses(name, model, side, why);
     const sides =
-      /pads maps of even sides .* height and width are 32 n \+ 1, as inputShape: \[193, 193\], and this one takes \[64, 64\]/;
+      /pads maps of even sides .* height and width are 32 n \+ 1, as inputShape: \[65, 65\], and this one takes \[64, 64\]/;
     await refuses('MobileNetV2', 'mobilenet_v2', 64, sides);
     await refuses(
       'EfficientNetB0',

@@ -414,6 +414,12 @@ describe('models.load(model, file)', function () {
         /network\.h5 was refused: it holds Keras's ResNet, which no model here/,
       );
       await refused('block35_1_conv', /which is inception_resnet_v2 here, not squeezenet1_1\.$/);
+      const xception = await create('legacy_xception', { classes: 2, inputShape: [299, 224] });
+      await assert.rejects(
+        load(xception, await h5('network.h5', { block2_sepconv1: ['block2_sepconv1/kernel:0'] })),
+        /where height and width are 32 n \+ 7 or 32 n \+ 8, as inputShape: \[296, 231\], and this one takes \[299, 224\]\.$/,
+      );
+      xception.dispose();
       for (const layer of ['constructor', 'hasownproperty'])
         await refused(layer, new RegExp(`do not fit squeezenet1_1: .* unexpected ${layer}\\.weight`));
     });

@@ -145,9 +145,14 @@ function suitable({ title, models, differs, sides }: Application, model: Target)
   if (!models.names.includes(model.name))
     refuse(`it holds Keras's ${title}, which is ${models.names.join(', ')} here, not ${model.name}`);
   const [height, width] = model.inputShape;
-  if (sides && ![height, width].every((side) => sides.includes(side % 32)))
+  const suits = (side: number): boolean => !sides || sides.includes(side % 32);
+  const near = (side: number): number => {
+    const found = Array.from({ length: 64 }, (_, i) => side - 32 + i).filter((s) => s > 32 && suits(s));
+    return found.sort((a, b) => Math.abs(a - side) - Math.abs(b - side))[0];
+  };
+  if (![height, width].every(suits))
     refuse(
-      `it holds Keras's ${title}, which pads maps of even sides at one side only; ${model.name} computes the same where height and width are ${sides.map((s) => `32 n + ${s}`).join(' or ')}, as inputShape: [${192 + sides[0]}, ${192 + sides[0]}], and this one takes [${height}, ${width}]`,
+      `it holds Keras's ${title}, which pads maps of even sides at one side only; ${model.name} computes the same where height and width are ${sides!.map((s) => `32 n + ${s}`).join(' or ')}, as inputShape: [${near(height)}, ${near(width)}], and this one takes [${height}, ${width}]`,
     );
   return models;
 }
