@@ -39,7 +39,7 @@ export async function decodeJpeg(file: Uint8Array, most: number): Promise<Pictur
   }
 }
 
-const frames = new Set([0xc0, 0xc1, 0xc2]); // baseline, extended, progressive
+const frames = new Set([0xc0, 0xc1, 0xc2, 0xc3]); // baseline, extended, progressive, lossless
 const exif = 0xe1;
 const profile = 0xe2;
 const adobe = 0xee;
@@ -47,7 +47,7 @@ const scan = 0xda;
 
 /** What the markers before the first scan of a JPEG stream say. */
 export interface JpegHead {
-  /** Of a sample: 8 or 12. */
+  /** Of a sample. */
   bits: number;
   width: number;
   height: number;
@@ -56,7 +56,7 @@ export interface JpegHead {
   plain: boolean;
 }
 
-/** Undefined for anything but a JPEG stream that is baseline, extended or progressive. */
+/** Undefined for anything but a JPEG stream that is baseline, extended, progressive or lossless. */
 export function jpegHead(file: Uint8Array): JpegHead | undefined {
   if (file[0] !== 0xff || file[1] !== 0xd8) return undefined;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -31,7 +31,7 @@ def dataset(pixels, stored, signed=False, photometric='MONOCHROME2', syntax=Expl
 
 
 def packed(ds, data, syntax):
-    ds.PixelData = encapsulate([data])
+    ds.PixelData = encapsulate(data if isinstance(data, list) else [data])
     ds['PixelData'].VR, ds['PixelData'].is_undefined_length = 'OB', True
     ds.file_meta.TransferSyntaxUID = syntax
     return ds
@@ -70,6 +70,12 @@ def make(folder):
     data = imagecodecs.jpeg8_encode(rgb, level=98)
     save('JPEG colour', packed(dataset(rgb, 8, photometric='YBR_FULL_422'), data, JPEGBaseline8Bit), imagecodecs.jpeg8_decode(data), 4)
 
+    # so many that streams end in every way
+    frames = rng.normal(1000, 3, (300, 8, 9)).astype(np.uint16)
+    data = [imagecodecs.ljpeg_encode(frame, bitspersample=12) for frame in frames]
+    ds = packed(dataset(frames[0], 12), data, JPEGLosslessSV1)
+    ds.NumberOfFrames = len(frames)
+    save('JPEG lossless frames', ds, frames)
     data = imagecodecs.jpeg_encode(u16, level=95, bitspersample=12)
     save('JPEG extended u12', packed(dataset(u16, 12), data, JPEGExtended12Bit), imagecodecs.jpeg_decode(data), 1)
     data = imagecodecs.jpeg8_encode(u8, level=95)

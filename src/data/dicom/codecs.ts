@@ -1,10 +1,9 @@
-// Compressed frames to samples: JPEG by sharp, JPEG of 12 bits, JPEG lossless, JPEG-LS and JPEG 2000 by libraries in JavaScript and WebAssembly.
+// Compressed frames to samples: JPEG of 8 bits by sharp; JPEG of more and lossless, JPEG-LS and JPEG 2000 by libraries in WebAssembly.
 
 import { createRequire } from 'node:module';
 import type * as DcmjsCodecs from 'dcmjs-codecs';
-import type { Decoder as LosslessDecoder } from 'jpeg-lossless-decoder-js';
 import { lazily } from '../../lazy.js';
-import { jpegHead } from '../jpeg.js';
+import { jpegHead, type JpegHead } from '../jpeg.js';
 import type { Header } from './header.js';
 import { unpackRle } from './rle.js';
 
@@ -66,48 +65,45 @@ async function jpeg(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   return { bytes: data, bytesEach: 1, rgb: true };
 }
 
-const nativeCodecs = lazily<typeof DcmjsCodecs>('dcmjs-codecs');
-let starting: Promise<void> | undefined;
-
-/** JPEG extended (processes 2 and 4): of 8 bits as baseline, of 12 by libjpeg as WebAssembly. */
+/** JPEG extended (processes 2 and 4): of 8 bits as baseline, of 12 by libjpeg. */
 async function extended(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   const head = jpegHead(packed);
   if (head?.bits !== 12) return jpeg(packed, shape);
-  expect(shape, head.width, head.height, head.channels);
   if (shape.samples !== 1) throw new Error('it is in colour of 12 bits a sample');
+  return libjpeg(packed, shape, head);
+}
+
+function lossless(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
+  const head = jpegHead(packed);
+  if (!head) throw new Error('it does not begin as JPEG does');
+  return libjpeg(packed, shape, head);
+}
+
+const nativeCodecs = lazily<typeof DcmjsCodecs>('dcmjs-codecs');
+let starting: Promise<void> | undefined;
+
+/** By libjpeg as WebAssembly: up to 16 bits, lossless too. */
+async function libjpeg(packed: Uint8Array, shape: Shape, head: JpegHead): Promise<Unpacked> {
+  expect(shape, head.width, head.height, head.channels);
   // the library makes grey of what is missing
-  if (
-    !Buffer.from(packed.buffer, packed.byteOffset, packed.length)
-      .subarray(-4)
-      .includes('\xff\xd9', 0, 'latin1')
-  )
-    throw new Error('it is cut off');
+  const end = Buffer.from(packed.buffer, packed.byteOffset, packed.length).subarray(-4);
+  if (!end.includes('\xff\xd9', 0, 'latin1')) throw new Error('it is cut off');
   const { Context, NativeCodecs } = nativeCodecs();
   starting ??= NativeCodecs.initializeAsync({ logCodecsInfo: false, logCodecsTrace: false });
   await starting;
+  const bytesEach = head.bits > 8 ? 2 : 1;
   const frame = new Context({
     width: shape.columns,
     height: shape.rows,
-    bitsAllocated: 16,
-    bitsStored: 12,
-    samplesPerPixel: 1,
+    bitsAllocated: 8 * bytesEach,
+    bitsStored: head.bits,
+    samplesPerPixel: shape.samples,
     pixelRepresentation: 0,
     planarConfiguration: 0,
-    photometricInterpretation: 'MONOCHROME2',
+    photometricInterpretation: shape.samples === 3 ? 'RGB' : 'MONOCHROME2',
     encodedBuffer: packed,
   });
-  return { bytes: NativeCodecs.decodeJpeg(frame).getDecodedBuffer()!, bytesEach: 2 };
-}
-
-let losslessDecoder: typeof LosslessDecoder | undefined;
-async function lossless(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
-  losslessDecoder ??= (await import('jpeg-lossless-decoder-js')).Decoder;
-  const bytesEach = shape.allocated <= 8 ? 1 : 2;
-  const decoder = new losslessDecoder();
-  const copy = Uint8Array.from(packed); // a Buffer's slice would share its memory
-  const out = decoder.decode(copy.buffer, 0, copy.length, bytesEach);
-  expect(shape, decoder.frame.dimX, decoder.frame.dimY, decoder.frame.numComp);
-  return { bytes: new Uint8Array(out.buffer, out.byteOffset, out.byteLength), bytesEach };
+  return { bytes: NativeCodecs.decodeJpeg(frame).getDecodedBuffer()!, bytesEach };
 }
 
 /** What the two WebAssembly codecs share. */

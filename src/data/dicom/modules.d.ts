@@ -8,10 +8,3 @@ declare module 'dicom-character-set' {
     options?: { vr?: string },
   ): string;
 }
-
-declare module 'jpeg-lossless-decoder-js' {
-  export class Decoder {
-    readonly frame: { readonly dimX: number; readonly dimY: number; readonly numComp: number };
-    decode(buffer: ArrayBuffer, offset: number, length: number, bytesEach: number): Uint8Array | Uint16Array;
-  }
-}
