@@ -1,12 +1,14 @@
 // Values of well-known libraries that say by their shape how they are shown: DOM elements, canvases, plotly's and Vega's charts.
 
 import { Buffer } from 'node:buffer';
+import { plainHtml } from '../plot/plain.js';
 
 type Bundle = Record<string, unknown>;
 
 interface Figure {
   data?: unknown;
   layout?: unknown;
+  config?: unknown;
 }
 interface Element {
   nodeType: number;
@@ -64,11 +66,21 @@ function vega(value: { $schema?: unknown }): Bundle | undefined {
 }
 
 /** What `Plotly.newPlot` takes, as one object: traces and a layout. */
-function plotly({ data, layout }: Figure): Bundle | undefined {
+function plotly({ data, layout, config }: Figure): Bundle | undefined {
   if (!Array.isArray(data) || !data.length || layout === null || typeof layout !== 'object') return undefined;
-  const trace = (item: unknown): boolean =>
+  const trace = (item: unknown): item is object =>
     item !== null && typeof item === 'object' && ['type', 'x', 'y', 'z', 'values'].some((key) => key in item);
-  return data.every(trace)
-    ? { 'application/vnd.plotly.v1+json': { data: data as unknown[], layout } }
-    : undefined;
+  if (!data.every(trace)) return undefined;
+  const figure = { data: data.map(listed), layout, ...(config ? { config } : {}) };
+  const html = plainHtml(figure);
+  // VS Code draws the first; JupyterLab has nothing that does, unless plotly's extension is installed
+  return { 'application/vnd.plotly.v1+json': figure, ...(html ? { 'text/html': html } : {}) };
+}
+
+/** A trace whose values are lists, as JSON has no arrays of types. */
+function listed(trace: object): object {
+  const list = (value: unknown): unknown =>
+    ArrayBuffer.isView(value) && !(value instanceof DataView) ? [...(value as Float32Array)] : value;
+  const within = (value: unknown): unknown => (Array.isArray(value) ? value.map(list) : list(value));
+  return Object.fromEntries(Object.entries(trace).map(([key, value]) => [key, within(value)]));
 }

@@ -4,7 +4,7 @@ import { INK } from './colors.js';
 import { libraryScript, type Embed } from './library.js';
 import type { Layout, Trace } from './spec.js';
 import { renderSvg } from './static.js';
-import { xml } from '../markup.js';
+import { scriptJson, xml } from '../markup.js';
 import { FONT, plain, wrap } from './text.js';
 
 export type MimeBundle = Record<string, unknown>;
@@ -77,7 +77,7 @@ export function figure({ title, summary, data, layout, width, height, pictures =
     return (
       `<div class="cellgrad-figure" style="max-width:${width}px">` +
       `<div><img alt="${xml(title || summary)}" width="${width}" style="max-width:100%;height:auto;display:block" src="${svgUrl(svg())}"></div>` +
-      `<script>${library}(${SHOW})(document.currentScript,${json(data)},${json(light)},${width},${height})</script></div>`
+      `<script>${library}(${SHOW})(document.currentScript,${scriptJson(data)},${scriptJson(light)},${width},${height})</script></div>`
     );
   };
   return {
@@ -108,12 +108,6 @@ export function page(fig: Figure): string {
 }
 
 const CONFIG = { displaylogo: false, displayModeBar: 'hover', responsive: false };
-
-function json(value: unknown): string {
-  return JSON.stringify(value)
-    .replace(/</g, '\\u003c')
-    .replace(/\u2028|\u2029/g, ' ');
-}
 
 /** Readable `data:` address: shorter than base64, and without base64 in base64 for the pictures. */
 function svgUrl(svg: string): string {

@@ -54,6 +54,17 @@ describe('rich output', () => {
     const figure = { data: [{ x: [1, 2], y: [3, 4], type: 'scatter' }], layout: { title: { text: 't' } } };
     const shown = await data(`(${JSON.stringify(figure)})`);
     assert.deepEqual(shown['application/vnd.plotly.v1+json'], figure);
+    assert.match(shown['text/html'] as string, /A plotly figure \(scatter\)[^]*__cellgradPlotly/);
+    const typed = await data(
+      '({ data: [{ y: new Float32Array([0.5, 2]), z: [new Uint8Array([7])] }], layout: {} })',
+    );
+    assert.deepEqual((typed['application/vnd.plotly.v1+json'] as Json).data, [{ y: [0.5, 2], z: [[7]] }]);
+    const solid = await data('({ data: [{ type: "surface", z: [[1, 2]] }], layout: {} })');
+    assert.deepEqual(
+      Object.keys(solid).sort(),
+      ['application/vnd.plotly.v1+json', 'text/plain'],
+      'not in the page’s library',
+    );
   });
 
   it('of canvases that give bytes at once, and promises of an address', async () => {
