@@ -19,6 +19,21 @@ export interface Conv3dOptions {
   pad?: Triple;
 }
 
+/** With zeros around depth, height and width. */
+function bordered(x: T5, [depth, ...plane]: number[]): T5 {
+  const [n, d, h, w, c] = x.shape;
+  const [above, beside] = plane.map((p): [number, number] => [p, p]);
+  if (tf.getBackend() !== 'webgpu') return tf.pad(x, [[0, 0], [depth, depth], above, beside, [0, 0]]) as T5;
+  // whose padding ends at four axes
+  const deep = tf.pad(tf.reshape(x, [n, d, h * w * c]), [
+    [0, 0],
+    [depth, depth],
+    [0, 0],
+  ]);
+  const all = tf.pad(tf.reshape(deep, [-1, h, w, c]), [[0, 0], above, beside, [0, 0]]);
+  return tf.reshape(all, [n, d + 2 * depth, h + 2 * above[0], w + 2 * beside[0], c]);
+}
+
 /**
  * 3-D convolution as torch.nn.functional.conv3d computes it.
  * @param x `[batch, depth, height, width, channels]`
@@ -33,8 +48,7 @@ export function conv3d(x: T5, w: T5, { stride = 1, pad = 0 }: Conv3dOptions = {}
     const [before, after] = same(x.shape[i + 1], w.shape[i], strides[i]);
     return p === before && p === after;
   });
-  const border = pads.map((p): [number, number] => [p, p]);
-  const given = asSame || pads.every((p) => p === 0) ? x : (tf.pad(x, [[0, 0], ...border, [0, 0]]) as T5);
+  const given = asSame || pads.every((p) => p === 0) ? x : bordered(x, pads);
   if (!direct()) return tf.conv3d(given, w, strides, asSame ? 'same' : 'valid');
   const attrs = [
     attr.type('T', FLOAT),
