@@ -31,7 +31,7 @@ describe('beside a driver of NVIDIA’s', function () {
   let folder: string;
   before(async function () {
     const { os, arch, libc } = thisPlatform();
-    if (os !== 'linux' || arch !== 'x64' || libc !== 'glibc') return this.skip();
+    if (os !== 'linux' || arch !== 'x64' || libc !== 'glibc') return this.skip(); // no CUDA build to fall back from
     if (spawnSync('cc', ['--version']).status !== 0) {
       console.log('      skipped: there is no C compiler (cc), and none could be installed');
       return this.skip();
