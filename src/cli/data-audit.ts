@@ -23,8 +23,7 @@ export async function audit(manifest: string, { mirror, json, html, ...which }: 
     }
     if (error instanceof FileError) throw new UsageError(error.message, 1);
     if (!(error instanceof DataError)) throw error;
-    const label = error.code === 'column' && error.message.includes('{ label:');
-    throw new UsageError(`${error.message}${label ? ' Here: --label COLUMN.' : ''}`, 1);
+    throw new UsageError(`${error.message}${error.label ? ' Here: --label COLUMN.' : ''}`, 1);
   } finally {
     release();
   }

@@ -25,12 +25,15 @@ export type DataCode =
 /** What is wrong with a data set, in a sentence with what to do about it; `code` for programs. */
 export class DataError extends Error {
   override readonly name = 'DataError';
+  /** Where the label's column was not found ('column'): the one that may hold it. */
+  readonly label?: string;
   constructor(
     readonly code: DataCode,
     message: string,
-    options?: { cause?: unknown },
+    options?: { cause?: unknown; label?: string },
   ) {
     super(message, options);
+    if (options?.label !== undefined) this.label = options.label;
   }
 }
 

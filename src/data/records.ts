@@ -172,17 +172,20 @@ function checkColumns(
     ...(needs.includes('split') && !split ? [splitColumn] : []),
   ];
   const absent = wantedColumns.filter((name) => !present.includes(name));
-  if (absent.length > 0)
+  if (absent.length > 0) {
+    const guess = absent.includes(label)
+      ? (present.find((c) => /label|class|finding/i.test(c)) ?? present[0])
+      : undefined;
     throw new DataError(
       'column',
       `${where} has no column ${absent.map((c) => `'${c}'`).join(' and no column ')}. Its columns are ${present.join(', ')}.` +
-        (absent.includes(label)
-          ? ` Say which one holds the label: { label: '${present.find((c) => /label|class|finding/i.test(c)) ?? present[0]}' }.`
-          : '') +
+        (guess ? ` Say which one holds the label: { label: '${guess}' }.` : '') +
         (absent.includes(patientColumn)
           ? " Name it, { columns: { patient: '…' } }, or, if patients aren't known, take each image for a patient of its own: { needs: [] }."
           : '') +
         (absent.includes(splitColumn) ? ' To split by patient here: { split: { seed: 0 } }.' : ''),
+      { label: guess },
     );
+  }
   return label;
 }

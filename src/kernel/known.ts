@@ -1,7 +1,7 @@
 // Values of well-known libraries that say by their shape how they are shown: DOM elements, canvases, plotly's and Vega's charts.
 
 import { Buffer } from 'node:buffer';
-import { plainHtml } from '../plot/plain.js';
+import { plainHtml } from '../plotly/plain.js';
 
 type Bundle = Record<string, unknown>;
 

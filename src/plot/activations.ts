@@ -1,7 +1,7 @@
 // Activation maps of a layer as small multiples, the strongest channels first.
 
 import { palette, VIRIDIS } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { grid } from './picture.js';

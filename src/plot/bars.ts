@@ -1,7 +1,7 @@
 // Counts by class and split as grouped bars.
 
 import { INK, series } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { figure, titleHeight, type Figure } from './figure.js';
 import { axis, LEGEND_ABOVE } from './frame.js';
 import type { Trace } from './spec.js';

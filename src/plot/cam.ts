@@ -2,7 +2,7 @@
 
 import { palette, TURBO } from './colors.js';
 import { scaleStrip } from './activations.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { checkFilm, edgeOf, greyAt, grid, paint, resample, sizeWithin, type Film } from './picture.js';

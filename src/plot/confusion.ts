@@ -1,7 +1,7 @@
 // A confusion matrix as a picture: counts and shares of the true class, in cells whose colour tells the share.
 
 import { BLUES, onScale, textOn } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { figure, titleHeight, type Figure } from './figure.js';
 import { axis } from './frame.js';
 import type { Annotation } from './spec.js';

@@ -1,7 +1,7 @@
 // Training curves: the loss at the left, the metrics at the right, training against validation.
 
 import { AXIS, MUTED, series } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { figure, titleHeight, type Figure } from './figure.js';
 import { axis, LEGEND_ABOVE } from './frame.js';
 import type { Annotation, Layout, LineShape, Trace } from './spec.js';

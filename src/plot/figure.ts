@@ -1,7 +1,7 @@
 // A figure: plotly's description of it, a still picture, and the MIME bundle that shows both in a notebook.
 
 import { INK } from './colors.js';
-import { libraryScript, type Embed } from './library.js';
+import { libraryScript, type Embed } from '../plotly/library.js';
 import type { Layout, Trace } from './spec.js';
 import { renderSvg } from './static.js';
 import { scriptJson, xml } from '../markup.js';

@@ -1,7 +1,7 @@
 // The look of axes and legends that all charts share, and checks that several of them make.
 
 import { AXIS, GRID } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import type { Axis, Layout } from './spec.js';
 import { plain } from './text.js';
 

@@ -1,7 +1,7 @@
 // A grid of grey films with captions, lesions outlined.
 
 import { hexToRgb, type Rgb } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import type { Figure } from './figure.js';
 import { positive } from './frame.js';
 import { checkFilm, edgeOf, greyAt, grid, sizeWithin, type Film } from './picture.js';

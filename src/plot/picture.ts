@@ -2,7 +2,7 @@
 
 import type { Rgb } from './colors.js';
 import { MUTED } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { figure, titleHeight, type Figure } from './figure.js';
 import { positive } from './frame.js';
 import type { Annotation, LayoutImage } from './spec.js';

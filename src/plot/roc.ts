@@ -2,7 +2,7 @@
 
 import { auc as areaUnder, roc as rocOf } from '../metrics/index.js';
 import { AXIS, series } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { figure, titleHeight, type Figure } from './figure.js';
 import { axis, LEGEND_RIGHT } from './frame.js';
 import type { Trace } from './spec.js';

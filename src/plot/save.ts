@@ -2,7 +2,7 @@
 
 import { extname } from 'node:path';
 import { writeWhole } from '../files.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import { page, type Figure } from './figure.js';
 
 /**

@@ -2,7 +2,7 @@
 
 import { gzipSync } from 'node:zlib';
 import { hexToRgb } from './colors.js';
-import { PlotError } from './errors.js';
+import { PlotError } from '../plotly/errors.js';
 import type { Figure } from './figure.js';
 import { grid } from './picture.js';
 import { pngUrl } from '../png.js';

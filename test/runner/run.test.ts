@@ -230,7 +230,7 @@ describe('cellgrad run', function () {
 
   it('says that memory ran out', () =>
     withNotebook(['const a: unknown[] = [];\nwhile (true) a.push({ a: [1, 2, 3] });'], async (_, where) => {
-      const env = { ...where.env, NODE_OPTIONS: '--max-old-space-size=60' };
+      const env = { ...where.env, NODE_OPTIONS: '--max-old-space-size=400' };
       const { code, stderr } = await cellgrad(['run', 'n.ipynb'], { ...where, env });
       assert.equal(code, 1);
       assert.match(stderr, /^Cell 1: OutOfMemory: The cell took most of the \d+ MB/m);
