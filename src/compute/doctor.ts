@@ -60,7 +60,7 @@ export interface DoctorReport {
   };
   memory: Memory;
   cache: { folder: string; bytes: number; free?: number; writable: boolean };
-  modules: Record<'koffi' | 'sharp' | 'zeromq', { version?: string; error?: string }>;
+  modules: Record<'koffi' | 'sharp', { version?: string; error?: string }>;
   /** What is registered with Jupyter. */
   kernels: Kernelspec[];
   /** The package index; it is asked only when something has to be fetched. */
@@ -134,7 +134,7 @@ export async function doctor(): Promise<{ text: string; json: DoctorReport; ok: 
     grave('device', `It does not compute: ${why.replace(/\.$/, '')}.`, computeMend(end, tensorflow, own));
   }
   const modules = {} as DoctorReport['modules'];
-  for (const name of ['koffi', 'sharp', 'zeromq'] as const) {
+  for (const name of ['koffi', 'sharp'] as const) {
     const step = steps.find((s) => s.step === name) as { version?: string; error?: string } | undefined;
     const error = step ? step.error?.split('\n')[0] : `the process that loaded it ended by ${end}`;
     modules[name] = error === undefined ? { version: step?.version } : { error };

@@ -1,28 +1,30 @@
 // Binds the kernel's sockets where the connection file says.
 import { lookup } from 'node:dns/promises';
-import { existsSync } from 'node:fs';
-import { isIP } from 'node:net';
-import type { Socket } from 'zeromq';
+import { existsSync, rmSync } from 'node:fs';
+import { connect, isIP } from 'node:net';
 import { ConnectionError, portOf } from './connection.js';
-import { CHANNELS, endpoint, type Channel, type Connection } from './wire.js';
+import type { Place } from './served.js';
+import { CHANNELS, type Channel, type Connection } from './wire.js';
 
-type Bindable = Socket & {
-  bind(address: string): Promise<void>;
-  lastEndpoint: string | null;
-  ipv6?: boolean;
-};
+interface Bindable {
+  /** @returns the port */
+  listen(place: Place): Promise<number>;
+}
 
 /**
  * Returns the connection with the ports that were chosen where it had 0.
  * @throws ConnectionError
  */
-export async function bindAll(sockets: Record<Channel, Socket>, connection: Connection): Promise<Connection> {
+export async function bindAll(
+  sockets: Record<Channel, Bindable>,
+  connection: Connection,
+): Promise<Connection> {
   const bound = { ...connection };
   const place = { ...connection, ip: await address(connection) };
   // those that are given first, lest the system choose one of them
   const order = [...CHANNELS].sort((a, b) => Number(!connection[portOf(a)]) - Number(!connection[portOf(b)]));
   for (const channel of order) {
-    const socket = sockets[channel] as Bindable;
+    const socket = sockets[channel];
     bound[portOf(channel)] =
       connection.transport === 'ipc'
         ? await bindFile(socket, channel, place)
@@ -32,32 +34,45 @@ export async function bindAll(sockets: Record<Channel, Socket>, connection: Conn
 }
 
 async function bindPort(socket: Bindable, channel: Channel, place: Connection): Promise<number> {
-  const port = place[portOf(channel)];
-  if (place.ip.includes(':')) socket.ipv6 = true;
   try {
-    await socket.bind(endpoint(place, channel).replace(/:0$/, ':*'));
+    return await socket.listen({
+      host: place.ip === '*' ? '0.0.0.0' : place.ip,
+      port: place[portOf(channel)],
+    });
   } catch (cause) {
     throw new ConnectionError(whyNot(cause as NodeJS.ErrnoException, channel, place), { cause });
   }
-  return port || Number(/:(\d+)$/.exec(socket.lastEndpoint ?? '')![1]);
 }
 
 /** A socket in the file system: its "port" is the end of its name. */
 async function bindFile(socket: Bindable, channel: Channel, place: Connection): Promise<number> {
   let port = place[portOf(channel)];
   for (let next = 1; !port; next++) if (!existsSync(`${place.ip}-${next}`)) port = next;
+  const path = `${place.ip}-${port}`;
   try {
-    await socket.bind(endpoint({ ...place, [portOf(channel)]: port }, channel));
+    // a file that a kernel has left behind when it was killed
+    if (existsSync(path) && !(await answers(path))) rmSync(path);
+    await socket.listen({ path });
   } catch (cause) {
     throw new ConnectionError(
-      `The kernel can't listen at ${place.ip}-${port} (${portOf(channel)}): ${(cause as Error).message}.`,
+      `The kernel can't listen at ${path} (${portOf(channel)}): ${(cause as Error).message}.`,
       { cause },
     );
   }
   return port;
 }
 
-/** ZeroMQ binds to addresses, not to names. */
+/** Whether somebody listens at a socket's file; true too where that can't be told. */
+function answers(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.once('connect', () => resolve(true));
+    socket.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ECONNREFUSED'));
+    socket.once('connect', () => socket.destroy());
+  });
+}
+
+/** The address of a name, so that what it means is settled once. */
 async function address({ transport, ip }: Connection): Promise<string> {
   if (transport === 'ipc' || ip === '*' || isIP(ip)) return ip;
   try {

@@ -1,6 +1,7 @@
 // What the kernel answers: requests in the order they came to their shell, control at once.
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Debugging } from './debugger/index.js';
 import { History, historyFile } from './history.js';
 import { Interrupter } from './interrupt.js';
@@ -25,8 +26,8 @@ export interface Post {
   printed(cell: number): void;
   /** @returns the id of the question, which the answer names as its parent */
   askInput(request: Message, content: Json): string;
-  /** Closes every socket. */
-  close(): void;
+  /** Closes every socket; resolves when what was sent has left. */
+  close(): Promise<void>;
 }
 
 type Handler = (request: Message) => Json | Promise<Json | undefined> | undefined;
@@ -192,9 +193,9 @@ export class Shell {
     if (this.closing) return;
     this.closing = true;
     // what was just sent needs a moment to leave
-    void Promise.all([this.history.close(), new Promise((resolve) => setTimeout(resolve, 30))]).then(() => {
+    void Promise.all([this.history.close(), sleep(30)]).then(async () => {
       void this.debugger.close();
-      this.post.close();
+      await this.post.close();
       this.interrupter.endProcess();
       this.post.toMain({ kind: 'shutdown' });
     });

@@ -5,8 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Dealer, Subscriber } from 'zeromq';
-import { endpoint, Wire, type Connection, type Json, type Message } from '../kernel/wire.js';
+import { portOf } from '../kernel/connection.js';
+import { Wire, type Channel, type Connection, type Json, type Message } from '../kernel/wire.js';
+import { Dial } from './dial.js';
 import { RunError } from './errors.js';
 
 /** How long a kernel may take to answer its first request. */
@@ -58,9 +59,9 @@ export async function startKernelProcess(options: KernelOptions): Promise<Kernel
 export class KernelProcess {
   private readonly child: ChildProcess;
   private readonly wire: Wire;
-  private readonly shell = new Dealer({ linger: 0, reconnectInterval: 20 });
-  private readonly control = new Dealer({ linger: 0, reconnectInterval: 20 });
-  private readonly iopub = new Subscriber({ linger: 0, reconnectInterval: 20, receiveHighWaterMark: 0 });
+  private readonly shell: Dial;
+  private readonly control: Dial;
+  private readonly iopub: Dial;
   private readonly waiting = new Map<string, Waiting>();
   private log = '';
   private welcome = (): void => undefined;
@@ -90,13 +91,14 @@ export class KernelProcess {
       this.child.on('error', () => this.end(resolve));
       this.child.on('exit', () => this.end(resolve));
     });
-    this.shell.connect(endpoint(connection, 'shell'));
-    this.control.connect(endpoint(connection, 'control'));
-    this.iopub.connect(endpoint(connection, 'iopub'));
-    this.iopub.subscribe();
-    void this.receive(this.shell, (message) => this.onReply(message));
-    void this.receive(this.control, () => undefined);
-    void this.receive(this.iopub, (message) => this.onPublished(message));
+    const dial = (channel: Channel, type: 'DEALER' | 'SUB', take: (message: Message) => void): Dial =>
+      new Dial({ host: connection.ip, port: connection[portOf(channel)] }, type, (frames) => {
+        const message = this.wire.decode(frames);
+        if (message) take(message);
+      });
+    this.shell = dial('shell', 'DEALER', (message) => this.onReply(message));
+    this.control = dial('control', 'DEALER', () => undefined);
+    this.iopub = dial('iopub', 'SUB', (message) => this.onPublished(message));
   }
 
   async started(): Promise<void> {
@@ -131,13 +133,13 @@ export class KernelProcess {
   }
 
   interrupt(): void {
-    void this.control.send(this.wire.encode('interrupt_request', {})).catch(() => undefined);
+    this.control.send(this.wire.encode('interrupt_request', {}));
   }
 
   /** Asks the kernel to end, and ends it if it doesn't. */
   async shutDown(): Promise<void> {
     if (!this.dead) {
-      void this.control.send(this.wire.encode('shutdown_request', { restart: false })).catch(() => undefined);
+      this.control.send(this.wire.encode('shutdown_request', { restart: false }));
       const timer = setTimeout(() => this.killGroup(), END_MS);
       await this.exited;
       clearTimeout(timer);
@@ -178,19 +180,8 @@ export class KernelProcess {
     const reply = new Promise<Json | undefined>((resolve) => {
       this.waiting.set(header.msg_id, { resolve, idle: false, content: undefined });
     });
-    void this.shell.send(this.wire.encode(type, content, { header })).catch(() => undefined);
+    this.shell.send(this.wire.encode(type, content, { header }));
     return { id: header.msg_id, reply };
-  }
-
-  private async receive(socket: Dealer | Subscriber, take: (message: Message) => void): Promise<void> {
-    try {
-      for await (const frames of socket) {
-        const message = this.wire.decode(frames);
-        if (message) take(message);
-      }
-    } catch {
-      // the socket was closed
-    }
   }
 
   private onReply(message: Message): void {

@@ -117,7 +117,7 @@ describe('the package', function () {
           modules: Record<string, { error?: string }>;
           device: { works: boolean };
         };
-        assert.deepEqual(Object.keys(modules), ['koffi', 'sharp', 'zeromq']);
+        assert.deepEqual(Object.keys(modules), ['koffi', 'sharp']);
         assert.deepEqual([ok, device.works], [true, true]);
       });
       it('computes, as do danfojs and what asks for tfjs-node', () => {

@@ -1,22 +1,15 @@
 // A process of its own that tries native code, since what is broken there ends a process: it prints a line of JSON after each step.
 
-import { createRequire } from 'node:module';
-
 /** A step of the probe as it is printed; `error` where it failed. */
 export type ProbeStep =
-  | { step: 'koffi' | 'sharp' | 'zeromq'; version?: string; error?: string }
+  | { step: 'koffi' | 'sharp'; version?: string; error?: string }
   | { step: 'compute'; tensorflow?: string; seconds?: number; error?: string };
 
 const say = (step: ProbeStep): boolean => process.stdout.write(JSON.stringify(step) + '\n');
-const require = createRequire(import.meta.url);
 
-const loads: Record<'koffi' | 'sharp' | 'zeromq', () => Promise<string | undefined>> = {
+const loads: Record<'koffi' | 'sharp', () => Promise<string | undefined>> = {
   koffi: async () => (await import('koffi')).default.version,
   sharp: async () => (await import('sharp')).default.versions.sharp,
-  zeromq: async () => {
-    await import('zeromq');
-    return (require('zeromq/package.json') as { version: string }).version;
-  },
 };
 
 // x is [1,5,5,2] of i mod 5 − 2, w is [3,3,2,3] of i mod 7 − 3, stride 2, padding 1; all sums are small whole numbers, exact in float32
