@@ -65,7 +65,8 @@ export async function fileServer(files: Record<string, Served>): Promise<FileSer
       return void response.write(body.subarray(0, broken), () => setTimeout(() => request.socket.end(), 200));
     for (let at = 0; at < body.length && !response.destroyed; at += 16384) {
       response.write(body.subarray(at, at + 16384));
-      if (file.slow) await new Promise((next) => setTimeout(next, file.slow));
+      // not after the last piece, with which the client has all that it was promised
+      if (file.slow && at + 16384 < body.length) await new Promise((next) => setTimeout(next, file.slow));
     }
     response.end();
     // more was promised: the connection ends

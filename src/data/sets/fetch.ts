@@ -166,7 +166,7 @@ export class Fetch {
       files = [{ path: name, size, sha256 }];
     }
     this.receipt.downloads[file.url] = { sha256, size, files };
-    await writeReceipt(root, this.receipt);
+    writeReceipt(root, this.receipt);
     this.done++;
     this.tell('unpacking', file);
   }

@@ -2,7 +2,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeWhole } from '../../files.js';
+import { writeWholeSync } from '../../files.js';
 import { receiptName } from './catalogue.js';
 import type { Unpacked } from './unpack.js';
 
@@ -23,8 +23,9 @@ export function readReceipt(folder: string): Receipt | undefined {
   }
 }
 
-export const writeReceipt = (folder: string, receipt: Receipt): Promise<void> =>
-  writeWhole(join(folder, receiptName), JSON.stringify(receipt));
+/** At once: of two that were being written at the same time, the earlier could come to stand over the later. */
+export const writeReceipt = (folder: string, receipt: Receipt): void =>
+  writeWholeSync(join(folder, receiptName), JSON.stringify(receipt));
 
 /** Whether all files of a download are there in their sizes. */
 export const isWhole = (folder: string, files: readonly Unpacked[]): boolean =>
