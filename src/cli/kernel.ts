@@ -1,9 +1,8 @@
 // `cellgrad kernel`: what Jupyter starts.
-import { requireOneTf } from '../compute/one-tf.js';
 import { ConnectionError, readConnection, startKernel } from '../kernel/index.js';
 import { UsageError } from './errors.js';
 
-export function kernel(connectionFile: string): void {
+export async function kernel(connectionFile: string): Promise<void> {
   let connection;
   try {
     connection = readConnection(connectionFile);
@@ -11,6 +10,7 @@ export function kernel(connectionFile: string): void {
     if (!(error instanceof ConnectionError)) throw error;
     throw new UsageError(error.message);
   }
-  requireOneTf();
-  startKernel(connection, connectionFile);
+  await startKernel(connection, connectionFile, async () =>
+    (await import('../compute/one-tf.js')).requireOneTf(),
+  );
 }

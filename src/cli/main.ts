@@ -9,7 +9,7 @@ try {
   const [command, option, file] = process.argv.slice(2);
   // a front end waits for a kernel, which therefore starts without the parser
   if (command === 'kernel' && option === '--connection-file' && file)
-    (await import('./kernel.js')).kernel(file);
+    await (await import('./kernel.js')).kernel(file);
   else await (await import('./program.js')).runProgram();
 } catch (error) {
   if (!(error instanceof UsageError)) throw error;

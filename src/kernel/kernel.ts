@@ -2,18 +2,12 @@
 import process from 'node:process';
 import { setImmediate } from 'node:timers';
 import { pathToFileURL } from 'node:url';
-import { inspect } from 'node:util';
-import { getHeapStatistics } from 'node:v8';
-import { Worker } from 'node:worker_threads';
 import { RunningCell, type CellContract } from './cell.js';
 import { CommManager, type Background } from './comms.js';
-import { captureDescriptors, writeMark } from './capture.js';
 import { Debuggee } from './debugger/debuggee.js';
-import { logTo } from './descriptors.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
 import { describeError, interrupted, outOfMemory, type CellSource, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
-import { guardProcess } from './guard.js';
 import { installImporter } from './importer.js';
 import { installMagics, names } from './magics/install.js';
 import { interruption, type Session } from './magics/session.js';
@@ -22,10 +16,10 @@ import { members } from './members.js';
 import { cellOfUncaught, currentCell, goesOn, runAs, trackCallbacks } from './origin.js';
 import { Output } from './output.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
-import { CLAIM, FLAG, WHY, type Asked, type Posted, type ToMain, type ToSockets } from './threads.js';
-import { CellError, transformCell, warmUp, type Script } from './transform.js';
+import { CLAIM, FLAG, WHY, type Asked, type ToMain, type ToSockets } from './threads.js';
+import { CellError, transformCell, type Script } from './transform.js';
 import { Variables } from './variables.js';
-import type { Connection, Json } from './wire.js';
+import type { Json } from './wire.js';
 
 type Execute = Extract<ToMain, { kind: 'execute' }>;
 type CommRequest = Extract<ToMain, { kind: 'comm' }>;
@@ -39,68 +33,10 @@ interface Running {
   payloads: Json[];
 }
 
-/** What V8 gives objects that stay, bytes; the rest of its limit is for new ones. */
-const heapLimit = getHeapStatistics().heap_size_limit - 64 * 2 ** 20;
+export { warmUp } from './transform.js';
 
-/** Characters that cells may print before the socket thread has to have taken them: a flood must not fill the memory. */
-const MOST_AHEAD = 1 << 25;
-/** The most that is waited for it, in all and at once. */
-const AHEAD_MS = { most: 5000, step: 100 };
-
-/** Waits until the socket thread has handled the messages of this number. */
-function caughtUp(flags: Int32Array, number: number): void {
-  const end = performance.now() + AHEAD_MS.most;
-  for (let handled; (handled = Atomics.load(flags, FLAG.HANDLED)) < number && performance.now() < end;)
-    Atomics.wait(flags, FLAG.HANDLED, handled, AHEAD_MS.step);
-}
-
-/**
- * Starts a kernel in this process; it ends the process when it is shut down.
- * @param connectionFile is told the ports that were chosen where `connection` has 0
- */
-export function startKernel(connection: Connection, connectionFile: string): void {
-  const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
-  const descriptors = captureDescriptors();
-  const workerData = { connection, connectionFile, flags, descriptors, heapLimit };
-  const sockets = new Worker(new URL('./sockets.js', import.meta.url), { workerData });
-  const exit = guardProcess();
-  sockets.on('error', (error) => {
-    const what = error.name === 'ConnectionError' ? error.message : inspect(error);
-    logTo(descriptors?.originals.stderr, `cellgrad: ${what}\n`);
-    exit(1);
-  });
-  let number = 0;
-  let ahead = 0;
-  let results: ToSockets[] = [];
-  const post = (...messages: ToSockets[]): void => {
-    number++;
-    if (descriptors) writeMark(descriptors, number);
-    sockets.postMessage({ number, messages: [...results, ...messages] } satisfies Posted);
-    results = [];
-    for (const message of messages) if (message.kind === 'stream') ahead += message.text.length;
-    if (ahead < MOST_AHEAD) return;
-    ahead = 0;
-    caughtUp(flags, number);
-  };
-  const kernel = new Kernel(flags, (message) => {
-    if (message.kind !== 'publish' || message.type !== 'execute_result') return post(message);
-    // the reply follows at once, as a rule: they travel together
-    results.push(message);
-    setImmediate(() => {
-      if (results.length) post();
-    });
-  });
-  kernel.install();
-  sockets.on('message', (message: ToMain) => {
-    if (message.kind === 'shutdown') {
-      kernel.close();
-      exit(0);
-    } else kernel.receive(message);
-  });
-  setImmediate(warmUp);
-}
-
-class Kernel {
+/** Evaluates what the socket thread sends it. */
+export class Kernel {
   private readonly evaluator = new Evaluator();
   private readonly output: Output;
   private readonly cells = new Map<string, CellSource>();
@@ -118,6 +54,8 @@ class Kernel {
 
   constructor(
     private readonly flags: Int32Array,
+    /** What V8 gives objects that stay, bytes. */
+    private readonly heapLimit: number,
     private readonly send: (message: ToSockets) => void,
   ) {
     this.output = new Output((cell, name, text) => {
@@ -262,7 +200,7 @@ class Kernel {
 
   /** Why cells were ended from outside. */
   private ended(): ErrorContent {
-    return Atomics.load(this.flags, FLAG.WHY) === WHY.MEMORY ? outOfMemory(heapLimit) : interrupted;
+    return Atomics.load(this.flags, FLAG.WHY) === WHY.MEMORY ? outOfMemory(this.heapLimit) : interrupted;
   }
 
   private comm({ cell, type, content, metadata, buffers }: CommRequest): void {
