@@ -40,6 +40,7 @@ export async function decodeJpeg(file: Uint8Array, most: number): Promise<Pictur
 }
 
 const frames = new Set([0xc0, 0xc1, 0xc2, 0xc3]); // baseline, extended, progressive, lossless
+const jfif = 0xe0;
 const exif = 0xe1;
 const profile = 0xe2;
 const adobe = 0xee;
@@ -54,18 +55,22 @@ export interface JpegHead {
   channels: number;
   /** Without EXIF, colour profile and Adobe's marker, which change what the samples mean. */
   plain: boolean;
+  /** With JFIF's marker or Adobe's, which tell YBR from RGB. */
+  saysColours: boolean;
 }
 
 /** Undefined for anything but a JPEG stream that is baseline, extended, progressive or lossless. */
 export function jpegHead(file: Uint8Array): JpegHead | undefined {
   if (file[0] !== 0xff || file[1] !== 0xd8) return undefined;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  let head: Omit<JpegHead, 'plain'> | undefined;
+  let head: Omit<JpegHead, 'plain' | 'saysColours'> | undefined;
   let plain = true;
+  let saysColours = false;
   for (let at = 2; at + 9 < file.length && file[at] === 0xff; at += 2 + view.getUint16(at + 2)) {
     const marker = file[at + 1];
     if (marker === exif || marker === profile || marker === adobe) plain = false;
-    if (marker === scan) return head && { ...head, plain };
+    if (marker === jfif || marker === adobe) saysColours = true;
+    if (marker === scan) return head && { ...head, plain, saysColours };
     if (!frames.has(marker)) continue;
     const [height, width] = [view.getUint16(at + 5), view.getUint16(at + 7)];
     head = { bits: file[at + 4], height, width, channels: file[at + 9] };

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
+import sharp from 'sharp';
 import * as data from '../../src/data/index.js';
+import { dicomFile, imageElements, type Elements } from '../support/dicom-file.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
 import { says } from './folder.js';
 
@@ -154,6 +156,102 @@ describe('a DICOM file', () => {
     assert.ok(window[least] > 200, `${window[least]}`);
   });
 
+  it('of one bit a pixel has frames that begin and end within a byte', async () => {
+    // 5 frames of 63 bits, of which every seventh is 1
+    const bits = Uint8Array.from({ length: 5 * 63 }, (_, i) => Number(i % 7 === 0));
+    const packed = new Uint8Array(40);
+    bits.forEach((bit, i) => (packed[i >> 3] |= bit << (i & 7)));
+    const one = Object.fromEntries([0x100, 0x101].map((tag) => [0x00280000 + tag, ['US', [1]]] as const));
+    const image = await data.readDicom(
+      dicomFile(
+        imageElements(7, 9, {
+          ...one,
+          0x00280102: ['US', [0]],
+          0x00280008: ['IS', '5'],
+          0x7fe00010: ['OB', packed],
+        }),
+      ),
+    );
+    assert.deepEqual(image.shape, [5, 7, 9]);
+    assert.deepEqual([...image.pixels], [...bits]);
+  });
+
+  it('is shown through a lookup table that begins below zero', async () => {
+    // 200 values from black at -100 to white at 99
+    const table = Uint16Array.from({ length: 200 }, (_, i) => Math.round((i * 4095) / 199));
+    const lut = (vr: string): Elements => ({
+      0x00283010: [
+        'SQ',
+        [
+          {
+            0x00283002: [vr, [200, 65536 - 100, 12]],
+            0x00283006: ['OW', new Uint8Array(table.buffer)],
+          },
+        ],
+      ],
+    });
+    const shown = [0, 1, 128, 254, 255, 255];
+    const values = Int16Array.of(-300, -99, 0, 98, 99, 500);
+    const signed = imageElements(2, 3, {
+      ...lut('SS'),
+      0x00280103: ['US', [1]],
+      0x7fe00010: ['OW', new Uint8Array(values.buffer)],
+    });
+    assert.deepEqual([...(await data.readDicom(dicomFile(signed))).window()], shown);
+    // below zero by the intercept, as CT often is
+    const raised = Uint16Array.from(values, (v) => v + 1024);
+    for (const vr of ['SS', 'US']) {
+      const unsigned = imageElements(2, 3, {
+        ...lut(vr),
+        0x00281052: ['DS', '-1024'],
+        0x00281053: ['DS', '1'],
+        0x7fe00010: ['OW', new Uint8Array(raised.buffer)],
+      });
+      assert.deepEqual([...(await data.readDicom(dicomFile(unsigned))).window()], shown, vr);
+    }
+  });
+
+  it('is shown through a window narrower than 1 where its function allows it', async () => {
+    const values = new Uint8Array(Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.9).buffer);
+    const show = async (curve: string): Promise<number[]> => {
+      const { 0x00280100: _, 0x00280101: __, 0x00280102: ___, ...elements } = imageElements(2, 3);
+      const voi: Elements = {
+        0x00281050: ['DS', '0.3'],
+        0x00281051: ['DS', '0.4'],
+        0x00281056: ['CS', curve],
+        0x7fe00008: ['OF', values],
+      };
+      return [...(await data.readDicom(dicomFile({ ...elements, ...voi }))).window()];
+    };
+    assert.deepEqual(await show('LINEAR_EXACT'), [0, 64, 128, 191, 255, 255]);
+    assert.deepEqual(await show('SIGMOID'), [30, 69, 128, 186, 225, 254]);
+  });
+
+  it('in JPEG colour without a marker of its own has the colours that the file names', async () => {
+    const pixels = Buffer.alloc(16 * 16 * 3, Buffer.of(200, 50, 50));
+    const bare = await sharp(pixels, { raw: { width: 16, height: 16, channels: 3 } })
+      .jpeg({ quality: 100 })
+      .toBuffer();
+    assert.equal(bare[3], 0xdb); // a table comes first, no marker
+    const marker = Buffer.from('\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0', 'latin1');
+    const jfif = Buffer.concat([bare.subarray(0, 2), marker, bare.subarray(2)]);
+    const first = async (stream: Uint8Array, photometric: string): Promise<number[]> => {
+      const eight = { 0x00280100: 8, 0x00280101: 8, 0x00280102: 7, 0x00280002: 3 };
+      const elements = imageElements(16, 16, {
+        ...Object.fromEntries(Object.entries(eight).map(([tag, v]) => [tag, ['US', [v]]] as const)),
+        0x00280004: ['CS', photometric],
+        0x00280006: ['US', [0]],
+      });
+      const file = dicomFile(elements, { syntax: '1.2.840.10008.1.2.4.50', fragments: [stream] });
+      return [...(await data.readDicom(file)).pixels.subarray(0, 3)];
+    };
+    const close = (got: number[], want: number[]): void =>
+      got.forEach((v, i) => assert.ok(Math.abs(v - want[i]) <= 1, `${got} is not ${want}`));
+    close(await first(bare, 'YBR_FULL_422'), [200, 50, 50]);
+    close(await first(jfif, 'RGB'), [200, 50, 50]); // the stream's marker says more than the file
+    close(await first(bare, 'RGB'), [95, 103, 203]); // its samples as they are: here Y, Cb and Cr
+  });
+
   it('all fixtures are looked at', () => {
     const known = [...Object.keys(expected.good), ...Object.keys(expected.refused), 'expected.json'];
     assert.deepEqual(
@@ -165,40 +263,10 @@ describe('a DICOM file', () => {
 
 /** A DICOM file of 16-bit grey with 12 bits used, in JPEG extended. */
 function dicomOf(rows: number, columns: number, packed: Uint8Array): Buffer {
-  const element = (tag: [number, number], vr: string, value: Buffer): Buffer => {
-    const head = Buffer.alloc(8);
-    head.writeUInt16LE(tag[0], 0);
-    head.writeUInt16LE(tag[1], 2);
-    head.write(vr, 4, 'latin1');
-    head.writeUInt16LE(value.length, 6);
-    return Buffer.concat([head, value]);
-  };
-  const number = (tag: number, value: number): Buffer =>
-    element([0x28, tag], 'US', Buffer.of(value & 255, value >> 8));
-  const item = (tag: number, content: Uint8Array): Buffer => {
-    const even = Buffer.concat([content, Buffer.alloc(content.length % 2)]);
-    const head = Buffer.of(0xfe, 0xff, tag & 255, tag >> 8, 0, 0, 0, 0);
-    head.writeUInt32LE(even.length, 4);
-    return Buffer.concat([head, even]);
-  };
-  const syntax = element([2, 0x10], 'UI', Buffer.from('1.2.840.10008.1.2.4.51'));
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(syntax.length);
-  return Buffer.concat([
-    Buffer.alloc(128),
-    Buffer.from('DICM'),
-    element([2, 0], 'UL', length),
-    syntax,
-    number(0x02, 1),
-    element([0x28, 0x04], 'CS', Buffer.from('MONOCHROME2 ')),
-    number(0x10, rows),
-    number(0x11, columns),
-    ...[16, 12, 11, 0].map((value, i) => number(0x100 + i, value)),
-    Buffer.from([0xe0, 0x7f, 0x10, 0x00, ...Buffer.from('OB'), 0, 0, 0xff, 0xff, 0xff, 0xff]),
-    item(0xe000, Buffer.alloc(0)),
-    item(0xe000, packed),
-    item(0xe0dd, Buffer.alloc(0)),
-  ]);
+  return dicomFile(imageElements(rows, columns, { 0x00280101: ['US', [12]], 0x00280102: ['US', [11]] }), {
+    syntax: '1.2.840.10008.1.2.4.51',
+    fragments: [packed],
+  });
 }
 
 /** A JPEG stream (ITU-T T.81) of 12 bits: blocks of 8 × 8 beside each other, each of one value, 512 to 1023 or 2048 to 4095 away from the one before (2048 at first). */

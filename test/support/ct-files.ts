@@ -1,6 +1,7 @@
 // Hounsfield units as files that hospitals and public sets have: NIfTI-1, and slices in DICOM.
 
 import { gzipSync } from 'node:zlib';
+import { dicomFile, imageElements } from './dicom-file.js';
 
 export interface Scan {
   /** [depth, height, width], the first slice at the feet, the first row at the front, the first column at the patient's right. */
@@ -32,43 +33,17 @@ export function nifti({ shape: [depth, height, width], data, spacing }: Scan): B
 
 /** One slice as DICOM, explicit little endian, stored 1024 above its Hounsfield units. */
 export function dicom({ shape: [, height, width], data }: Scan, slice: number): Buffer {
-  const element = (group: number, number: number, vr: string, value: Buffer | string): Buffer => {
-    const text = typeof value === 'string' ? Buffer.from(value) : value;
-    const padded = text.length % 2 ? Buffer.concat([text, Buffer.from([vr === 'UI' ? 0 : 32])]) : text;
-    const long = vr === 'OW' || vr === 'OB';
-    const head = Buffer.alloc(long ? 12 : 8);
-    head.writeUInt16LE(group, 0);
-    head.writeUInt16LE(number, 2);
-    head.write(vr, 4, 'latin1');
-    if (long) head.writeUInt32LE(padded.length, 8);
-    else head.writeUInt16LE(padded.length, 6);
-    return Buffer.concat([head, padded]);
-  };
-  const u16 = (value: number): Buffer => Buffer.from(Uint16Array.of(value).buffer);
-  const stored = Buffer.alloc(2 * height * width);
-  for (let i = 0; i < height * width; i++)
-    stored.writeUInt16LE(Math.round(data[slice * height * width + i]) + 1024, 2 * i);
-  const meta = element(2, 0x10, 'UI', '1.2.840.10008.1.2.1');
-  const size = Buffer.from(Uint32Array.of(meta.length).buffer);
-  return Buffer.concat([
-    Buffer.alloc(128),
-    Buffer.from('DICM'),
-    element(2, 0, 'UL', size),
-    meta,
-    element(8, 0x16, 'UI', '1.2.840.10008.5.1.4.1.1.2'),
-    element(8, 0x60, 'CS', 'CT'),
-    element(0x28, 2, 'US', u16(1)),
-    element(0x28, 4, 'CS', 'MONOCHROME2'),
-    element(0x28, 0x10, 'US', u16(height)),
-    element(0x28, 0x11, 'US', u16(width)),
-    element(0x28, 0x100, 'US', u16(16)),
-    element(0x28, 0x101, 'US', u16(16)),
-    element(0x28, 0x102, 'US', u16(15)),
-    element(0x28, 0x103, 'US', u16(0)),
-    element(0x28, 0x1050, 'DS', '40'),
-    element(0x28, 0x1051, 'DS', '400'),
-    element(0x28, 0x1052, 'DS', '-1024'),
-    element(0x28, 0x1053, 'DS', '1'),
-    element(0x7fe0, 0x10, 'OW', stored),
-  ]);
+  const area = height * width;
+  const stored = Uint16Array.from({ length: area }, (_, i) => Math.round(data[slice * area + i]) + 1024);
+  return dicomFile(
+    imageElements(height, width, {
+      0x00080016: ['UI', '1.2.840.10008.5.1.4.1.1.2'],
+      0x00080060: ['CS', 'CT'],
+      0x00281050: ['DS', '40'],
+      0x00281051: ['DS', '400'],
+      0x00281052: ['DS', '-1024'],
+      0x00281053: ['DS', '1'],
+      0x7fe00010: ['OW', new Uint8Array(stored.buffer)],
+    }),
+  );
 }

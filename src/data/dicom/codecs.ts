@@ -17,7 +17,7 @@ export interface Unpacked {
 }
 
 /** What of a header codecs need. */
-type Shape = Pick<Header, 'rows' | 'columns' | 'samples' | 'allocated'>;
+type Shape = Pick<Header, 'rows' | 'columns' | 'samples' | 'allocated' | 'photometric'>;
 
 /** A compressed frame, as it can be sent to another thread. */
 export interface PackedFrame {
@@ -57,12 +57,20 @@ function rle(packed: Uint8Array, { rows, columns, samples, allocated }: Shape): 
 
 async function jpeg(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
   const { default: sharp } = await import('sharp');
-  const image = sharp(packed, { failOn: 'error' });
+  // without a word of its own in the stream, decoders take three channels for YBR
+  const isRgb = shape.photometric === 'RGB' && jpegHead(packed)?.saysColours === false;
+  const image = sharp(isRgb ? asRgb(packed) : packed, { failOn: 'error' });
   const { data, info } = await (shape.samples === 1 ? image.toColourspace('b-w') : image)
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
   expect(shape, info.width, info.height, info.channels);
   return { bytes: data, bytesEach: 1, rgb: true };
+}
+
+/** A JPEG stream that says, by Adobe's marker, that its channels are red, green and blue. */
+function asRgb(stream: Uint8Array): Buffer {
+  const adobe = Buffer.from('\xff\xee\0\x0eAdobe\0\x64\0\0\0\0\0', 'latin1');
+  return Buffer.concat([stream.subarray(0, 2), adobe, stream.subarray(2)]);
 }
 
 /** JPEG extended (processes 2 and 4): of 8 bits as baseline, of 12 by libjpeg. */
@@ -145,9 +153,31 @@ function jpegLs(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
 }
 
 async function jpeg2000(packed: Uint8Array, shape: Shape): Promise<Unpacked> {
-  const unpacked = await wasm('codec-openjpeg', 'J2KDecoder', packed, shape);
+  const { signs, mixed } = j2kHead(packed);
+  // the library makes 0 of what is negative in 8 bits: it gets a stream that says it has no signs, whose values are 128 more
+  const shifted = signs !== undefined;
+  const stream = shifted ? packed.with(signs, packed[signs] & 0x7f) : packed;
+  const unpacked = await wasm('codec-openjpeg', 'J2KDecoder', stream, shape);
+  const bytes = shifted ? unpacked.bytes.map((v) => v ^ 0x80) : unpacked.bytes;
   // the codestream's own colour transform has been undone
-  return { ...unpacked, rgb: shape.samples === 3 };
+  return {
+    ...unpacked,
+    bytes,
+    rgb: shape.samples === 3 && (mixed || !shape.photometric.startsWith('YBR_FULL')),
+  };
+}
+
+/** Where a JPEG 2000 codestream of one channel says that its values have 8 bits and a sign, and whether its colours are transformed. */
+function j2kHead(packed: Uint8Array): { signs?: number; mixed: boolean } {
+  const view = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  let signs: number | undefined;
+  let at = view.indexOf('\xff\x4f\xff\x51', 0, 'latin1') + 2;
+  // the segments of the main header (ITU-T T.800 A.2), which ends with the first tile
+  for (; at > 1 && at + 40 < view.length && view[at + 1] !== 0x90; at += 2 + view.readUInt16BE(at + 2)) {
+    if (view[at + 1] === 0x51 && view.readUInt16BE(at + 38) === 1 && view[at + 40] === 0x87) signs = at + 40;
+    if (view[at + 1] === 0x52) return { signs, mixed: view[at + 8] === 1 };
+  }
+  return { signs, mixed: false };
 }
 
 /** Throws where a stream holds another picture than the file says. */

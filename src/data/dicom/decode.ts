@@ -101,10 +101,14 @@ async function stored(
       parsed.file,
       `its transfer syntax ${parsed.syntax} is none that cellgrad decodes (uncompressed, RLE, JPEG baseline, extended and lossless, JPEG-LS, JPEG 2000)`,
     );
-  const { rows, columns, samples, allocated } = header;
+  const { rows, columns, samples, allocated, photometric } = header;
   let unpacked;
   try {
-    unpacked = await unpack({ syntax: parsed.syntax, bytes, shape: { rows, columns, samples, allocated } });
+    unpacked = await unpack({
+      syntax: parsed.syntax,
+      bytes,
+      shape: { rows, columns, samples, allocated, photometric },
+    });
   } catch (error) {
     throw broken(
       parsed.file,

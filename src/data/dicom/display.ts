@@ -1,8 +1,8 @@
 // How a DICOM image wants to be shown: its windows and lookup tables.
 
 import { fullWindow, windowed, windowOf, type Window, type WindowChoice } from '../window.js';
-import { group, lookupTable, type LookupTable } from './header.js';
-import type { DataSet } from './parse.js';
+import { group, lookupTable, modalityOf, type Header, type LookupTable } from './header.js';
+import type { Parsed } from './parse.js';
 import { decimals } from './tags.js';
 
 type Curve = 'LINEAR' | 'LINEAR_EXACT' | 'SIGMOID';
@@ -19,19 +19,22 @@ export interface Voi {
   table?: LookupTable;
 }
 
-export function voiOf(dataset: DataSet, frame = 0): Voi {
+export function voiOf(parsed: Parsed, header: Header, frame: number): Voi {
+  const { dataset } = parsed;
   const from = group(dataset, frame, 'x00289132') ?? dataset;
   const centers = decimals(from, 'x00281050') ?? [];
   const widths = decimals(from, 'x00281051') ?? [];
+  const named = (from.string('x00281056') ?? 'LINEAR').toUpperCase();
+  const curve = named === 'SIGMOID' || named === 'LINEAR_EXACT' ? named : 'LINEAR';
   const windows = centers.flatMap((center, i) =>
-    widths[i] >= 1 ? [{ center, width: widths[i], name: from.string('x00281055', i) }] : [],
+    widths[i] >= 1 || (curve !== 'LINEAR' && widths[i] > 0)
+      ? [{ center, width: widths[i], name: from.string('x00281055', i) }]
+      : [],
   );
-  const curve = (from.string('x00281056') ?? 'LINEAR').toUpperCase();
-  return {
-    windows,
-    curve: curve === 'SIGMOID' || curve === 'LINEAR_EXACT' ? curve : 'LINEAR',
-    table: lookupTable(from.elements.x00283010?.items?.[0]?.dataSet, false),
-  };
+  // what is looked up are values after slope and intercept
+  const modality = modalityOf(parsed, header, frame);
+  const negative = 'intercept' in modality && (header.signed || modality.intercept < 0);
+  return { windows, curve, table: lookupTable(from.elements.x00283010?.items?.[0]?.dataSet, negative) };
 }
 
 /**

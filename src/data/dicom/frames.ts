@@ -12,7 +12,9 @@ export function frameBytes(parsed: Parsed, header: Header, frame: number): Uint8
     // YBR_FULL_422 stores two of four colour samples
     const subsampled = header.photometric === 'YBR_FULL_422' ? 2 / 3 : 1;
     const bits = values * header.allocated * subsampled;
-    const [from, length] = [Math.floor((frame * bits) / 8), Math.ceil(bits / 8)];
+    // of one bit a pixel, a frame may begin and end within a byte
+    const from = Math.floor((frame * bits) / 8);
+    const length = Math.ceil(((frame + 1) * bits) / 8) - from;
     const there = Math.min(pixels.length, bytes.length - pixels.dataOffset);
     if (from + length > there)
       throw broken(

@@ -118,11 +118,12 @@ export function modalityOf({ dataset }: Parsed, header: Header, frame: number): 
   return { slope: slope || 1, intercept: intercept ?? 0 };
 }
 
-/** A LUT Sequence's item as a table. */
-export function lookupTable(item: DataSet | undefined, signed: boolean): LookupTable | undefined {
+/** A LUT Sequence's item as a table. `negative`: whether values that are looked up may be below 0. */
+export function lookupTable(item: DataSet | undefined, negative: boolean): LookupTable | undefined {
   const data = item?.elements.x00283006;
   if (!item || !data) return undefined;
   const [count, , bits] = [0, 1, 2].map((i) => item.uint16('x00283002', i) ?? 0);
+  const signed = negative || item.elements.x00283002?.vr === 'SS';
   const first = (signed ? item.int16('x00283002', 1) : item.uint16('x00283002', 1)) ?? 0;
   const entries = count || 65536;
   if (data.length < entries) return undefined;

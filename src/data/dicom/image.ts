@@ -123,7 +123,7 @@ async function decoded(
     identityNotes(parsed.dataset),
     header.samples,
     parsed,
-    voiOf(parsed.dataset, frames[0]),
+    voiOf(parsed, header, frames[0]),
     header.photometric === 'PALETTE COLOR' ? 8 : header.stored,
   );
 }
