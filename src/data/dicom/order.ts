@@ -55,8 +55,15 @@ export function arrange<T extends Placed>(slices: readonly T[], where: string): 
   const sign = normal[main] < 0 ? -1 : 1;
   const sorted = slices
     .map((slice) => ({ slice, at: sign * dot(normal, slice.position!.origin) }))
-    .sort((a, b) => a.at - b.at || (a.slice.file < b.slice.file ? -1 : 1));
-  const kept = sorted.filter(({ at }, i) => i === 0 || at - sorted[i - 1].at > 0.01);
+    .sort((a, b) => a.at - b.at);
+  // of several at one place, as in series of several phases, the one with the lowest number, so that slices of one phase come together
+  const places: (typeof sorted)[] = [];
+  for (const one of sorted) {
+    const place = places.at(-1);
+    if (place && one.at - place[0].at <= 0.01) place.push(one);
+    else places.push([one]);
+  }
+  const kept = places.map((place) => place.reduce((a, b) => (before(b.slice, a.slice) ? b : a)));
   const twice = sorted.filter((one) => !kept.includes(one));
   if (twice.length > 0)
     notes.push(
@@ -78,10 +85,28 @@ export function arrange<T extends Placed>(slices: readonly T[], where: string): 
       );
   });
   const { origin, across, down } = kept[0].slice.position!;
+  const stride = between(kept.map(({ slice }) => slice.position!.origin));
+  const along = dot(stride, normal);
+  const shift = Math.hypot(...stride.map((v, i) => v - along * normal[i])) / (Math.abs(along) || 1);
+  // less than half a pixel from the first slice to the last is rounding
+  const oblique = shift * step * (kept.length - 1) > Math.min(row, column) / 2;
+  if (oblique)
+    notes.push(
+      `Each slice is shifted by ${round(shift * step)} mm against the one before it, as by a gantry tilted by ${Math.round((Math.atan(shift) * 180) / Math.PI)}°. Voxels stay where they are: \`affine\` holds the shift, but crops, planes and resampling don't straighten it.`,
+    );
+  const other = slices.find(
+    ({ spacing }) =>
+      Math.abs((spacing?.[0] ?? 1) / row - 1) > 0.01 || Math.abs((spacing?.[1] ?? 1) / column - 1) > 0.01,
+  );
+  if (other)
+    notes.push(
+      `Pixels are not of one size: ${basename(first.file)} has ${row} × ${column} mm, ${basename(other.file)} ${(other.spacing ?? [1, 1]).join(' × ')} mm; the former is taken for all.`,
+    );
   // DICOM counts to the left and to the back, an affine to the right and to the front
   const affine = [0, 1, 2].map((i) => {
     const turn = i < 2 ? -1 : 1;
-    return [across[i] * column, down[i] * row, sign * normal[i] * step, origin[i]].map((v) => turn * v + 0);
+    const next = oblique ? (stride[i] / Math.abs(along)) * step : sign * normal[i] * step;
+    return [across[i] * column, down[i] * row, next, origin[i]].map((v) => turn * v + 0);
   });
   return {
     slices: kept.map(({ slice }) => slice),
@@ -101,6 +126,15 @@ function byNumber<T extends Placed>(slices: readonly T[], notes: string[]): { sl
   if (!key) return { slices: [...slices] };
   return { slices: [...slices].sort((a, b) => a[key]! - b[key]!) };
 }
+
+/** Whether the first was taken before the second: by InstanceNumber, else by name. */
+const before = (a: Placed, b: Placed): boolean =>
+  a.number !== undefined && b.number !== undefined && a.number !== b.number
+    ? a.number < b.number
+    : a.file < b.file;
+
+/** From the first place to the last. */
+const between = (places: readonly number[][]): number[] => places.at(-1)!.map((v, i) => v - places[0][i]);
 
 const dot = (a: readonly number[], b: readonly number[]): number =>
   a.reduce((sum, v, i) => sum + v * b[i], 0);
