@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as data from '../../src/data/index.js';
+import { dicomFile, imageElements, type Elements } from '../support/dicom-file.js';
 import { needsShared, readFixture, sharedPath } from '../support/fixtures.js';
 import { says } from './folder.js';
 
@@ -98,5 +107,48 @@ describe('de-identifying DICOM files', () => {
     assert.ok(existsSync(to));
     await assert.rejects(data.deidentify(cut, { out: cut }), says('option', /itself/));
     await assert.rejects(data.deidentify(join(folder, 'none'), { out: to }), says('missing', /no folder/));
+  });
+
+  it('loses no image: those that share a UID or have none, and files without DICOM’s mark', async () => {
+    const from = join(folder, 'alike');
+    const uid = (value: string): Elements => ({ 0x00080018: ['UI', value] });
+    const image = (value: number, more: Elements = {}): Elements =>
+      imageElements(1, 1, {
+        ...more,
+        0x00100020: ['LO', 'Secret-7'],
+        0x0020000e: ['UI', '1.2.3'],
+        0x7fe00010: ['OW', Uint8Array.of(value, 0)],
+      });
+    mkdirSync(from);
+    const files = [
+      image(1, uid('1.2.9')),
+      image(2, uid('1.2.9')),
+      image(3),
+      image(4),
+      image(5, uid('1.2.10')),
+    ];
+    files.forEach((elements, i) =>
+      writeFileSync(join(from, `${i}.dcm`), dicomFile(elements, { bare: i === 4 })),
+    );
+    writeFileSync(join(from, 'notes.txt'), 'Seen by Dr Smith.');
+    // a second run into the same folder, here one within, makes the same copies
+    for (let run = 0; run < 2; run++) {
+      const result = await data.deidentify(from, { out: join(from, 'safe'), key: 'secret' });
+      assert.equal(result.files.length, 5);
+      const values = await Promise.all(
+        result.files.map(async ({ to }) => (await data.readDicom(to)).pixels[0]),
+      );
+      assert.deepEqual(values, [1, 2, 3, 4, 5]);
+      assert.match(result.notes.join(' '), /1 not DICOM, and not copied: \S*notes\.txt\.$/);
+    }
+  });
+
+  it('keeps the number of the patient where told', async () => {
+    const to = join(folder, 'numbered.dcm');
+    const before = await data.readDicom(fixture('ct_rescale.dcm'));
+    await data.deidentify(fixture('ct_rescale.dcm'), { out: to, keep: ['PatientID'] });
+    const { tags } = await data.readDicom(to);
+    assert.equal(tags.PatientID, before.tags.PatientID);
+    assert.match(String(tags.PatientName), /^anon-/);
   });
 });

@@ -2,7 +2,7 @@
 
 import { createHmac, randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
-import { extname, join, resolve } from 'node:path';
+import { extname, join, resolve, sep } from 'node:path';
 import { writeWhole } from '../../files.js';
 import { DataError, someOf } from '../errors.js';
 import { bytesOf } from './image.js';
@@ -63,28 +63,34 @@ export async function deidentify(
   const single = (await stat(from).catch(() => undefined))?.isFile() ?? false;
   if (resolve(out) === resolve(from))
     throw new DataError('option', `deidentify: out is ${from} itself. Name another place.`);
-  const files = await filesIn(from);
+  // copies of an earlier run that lie within are no sources
+  const files = (await filesIn(from)).filter((file) => !file.startsWith(resolve(out) + sep));
   const result: Deidentified = { files: [], patients: [], key, notes: [] };
   const [others, bad, burnt]: string[][] = [[], [], []];
+  const written = new Set<string>();
   for (const [i, file] of files.entries()) {
     signal?.throwIfAborted();
     const bytes = await bytesOf(file);
-    if (!single && !isDicom(bytes)) others.push(file);
-    else
-      try {
-        await guarded(file, async () => {
-          const parsed = parse(bytes, file);
-          const { content, patient, path } = cleaned(parsed, { key, dates, keep });
-          const to = single && extname(out).toLowerCase() === '.dcm' ? resolve(out) : resolve(out, path);
-          await writeWhole(to, content);
-          result.files.push({ from: file, to });
-          if (!result.patients.includes(patient)) result.patients.push(patient);
-          if (mayShowText(parsed)) burnt.push(file);
-        });
-      } catch (error) {
-        if (onError === 'throw' || !(error instanceof DataError)) throw error;
-        bad.push(file);
-      }
+    let parsed: Parsed | undefined;
+    try {
+      await guarded(file, async () => {
+        parsed = parse(bytes, file);
+        const { content, patient, path } = cleaned(parsed, { key, dates, keep });
+        const named = single && extname(out).toLowerCase() === '.dcm';
+        const to = named ? resolve(out) : unused(resolve(out, path), written);
+        await writeWhole(to, content);
+        written.add(to);
+        result.files.push({ from: file, to });
+        if (!result.patients.includes(patient)) result.patients.push(patient);
+        if (mayShowText(parsed)) burnt.push(file);
+      });
+    } catch (error) {
+      if (!(error instanceof DataError)) throw error;
+      // in a folder there may be other things; what has DICOM's mark, or its elements without one, is meant
+      if (!single && !parsed && !isDicom(bytes)) others.push(file);
+      else if (onError === 'throw') throw error;
+      else bad.push(file);
+    }
     onProgress?.(i + 1, files.length);
   }
   if (others.length > 0) result.notes.push(`${others.length} not DICOM, and not copied: ${someOf(others)}.`);
@@ -97,6 +103,14 @@ export async function deidentify(
       `${burnt.length} may have text in the pixels, which stay as they are; look at them: ${someOf(burnt)}.`,
     );
   return result;
+}
+
+/** The path, or one with a number where it is taken: images may share a UID, or have none. */
+function unused(path: string, taken: ReadonlySet<string>): string {
+  for (let n = 1; ; n++) {
+    const next = n === 1 ? path : path.replace(/(\.[^.]*)$/, `-${n}$1`);
+    if (!taken.has(next)) return next;
+  }
 }
 
 /** Says so itself, or is of a kind that often has names in the picture: ultrasound, scanned films, screenshots. */
@@ -157,9 +171,10 @@ function cleaned(
       ? [['113107', 'Retain Longitudinal Temporal Information Modified Dates Option']]
       : []),
   ];
+  const stays = (keyword: string, tag: string): boolean => keep.includes(keyword) && !!dataset.elements[tag];
   const additions: Additions = {
-    x00100010: { vr: 'PN', value: patient },
-    x00100020: { vr: 'LO', value: patient },
+    ...(stays('PatientName', 'x00100010') ? {} : { x00100010: { vr: 'PN', value: patient } }),
+    ...(stays('PatientID', 'x00100020') ? {} : { x00100020: { vr: 'LO', value: patient } }),
     x00120062: { vr: 'CS', value: 'YES' },
     x00120063: { vr: 'LO', value: 'PS3.15 basic profile, by cellgrad' },
     x00120064: {
