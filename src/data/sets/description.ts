@@ -2,7 +2,7 @@
 
 import type * as ajv from 'ajv/dist/2020.js';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lazily } from '../../lazy.js';
 import { DataError, describeError } from '../errors.js';
@@ -134,12 +134,34 @@ export function checkDescription(description: unknown, where: string): ManifestD
     allErrors: true,
     allowUnionTypes: true,
   }).compile<ManifestDescription>(readJson(join(manifestFolder(), 'schema.json')) as object);
-  if (validate(description)) return description;
+  if (validate(description)) {
+    checkNames(description, where);
+    return description;
+  }
   const problems = (validate.errors ?? []).map((e) => `${e.instancePath || 'the top level'} ${e.message}`);
   throw new DataError(
     'manifest',
     `${where} is not a data manifest: ${[...new Set(problems)].join('; ')}. See data-manifests/schema.json.`,
   );
+}
+
+/** What a download is called in the set's folder. */
+export const nameOf = ({ path, url }: Pick<Download, 'path' | 'url'>): string =>
+  path ?? basename(new URL(url).pathname);
+
+/** Two downloads of one name would be written over each other. */
+function checkNames({ download }: ManifestDescription, where: string): void {
+  const seen = new Map<string, string>();
+  for (const file of download?.files ?? []) {
+    const name = nameOf(file);
+    const other = seen.get(name);
+    if (other !== undefined)
+      throw new DataError(
+        'manifest',
+        `${where} is not a data manifest: ${other} and ${file.url} would both be called ${name}. Give one of them another name: "path".`,
+      );
+    seen.set(name, file.url);
+  }
 }
 
 /** Reads and checks a JSON manifest. Throws DataError 'manifest'. */

@@ -9,7 +9,7 @@ import { offline } from '../../net/request.js';
 import { DataError, someOf } from '../errors.js';
 import { refusePage } from './page.js';
 import { bytesText } from './bytes.js';
-import type { Download, ManifestDescription } from './description.js';
+import { nameOf, type Download, type ManifestDescription } from './description.js';
 import type { GetOptions, GetProgress, GetResult } from './get.js';
 import { isWhole, readReceipt, writeReceipt, type Receipt } from './receipt.js';
 import { unpack, type Unpacked } from './unpack.js';
@@ -120,8 +120,7 @@ export class Fetch {
 
   private pathOf(url: string): string {
     const file = this.files.find((each) => each.url === url)!;
-    const name = file.path ?? basename(new URL(url).pathname);
-    return join(this.root, '.downloads', name);
+    return join(this.root, '.downloads', nameOf(file));
   }
 
   /** The mirrors', then the source. */
@@ -160,11 +159,15 @@ export class Fetch {
       this.skipped.push(...result.skipped);
       if (!options.keepArchives) await rm(path);
     } else {
-      const name = file.path ?? basename(path);
+      const name = nameOf(file);
       await mkdir(dirname(join(root, name)), { recursive: true });
       await rename(path, join(root, name));
       files = [{ path: name, size, sha256 }];
     }
+    // what lay there before belongs to this one now
+    const paths = new Set(files.map((each) => each.path));
+    for (const other of Object.values(this.receipt.downloads))
+      other.files = other.files.filter((each) => !paths.has(each.path));
     this.receipt.downloads[file.url] = { sha256, size, files };
     writeReceipt(root, this.receipt);
     this.done++;

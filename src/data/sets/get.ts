@@ -78,7 +78,9 @@ export async function get(set: string | ManifestDescription, options: GetOptions
       `${title} can't be fetched by a program. ${(how?.steps ?? [`See ${how?.url ?? description.homepage}.`]).map((step, i, all) => (all.length > 1 ? `${i + 1}. ${step}` : step)).join(' ')} (${how?.url ?? description.homepage})`,
     );
   const root = resolve(options.root ?? setFolder(name));
-  await acceptLicence(description, options.accept ?? false);
+  await acceptLicence(description, options.accept ?? false).catch((error: unknown) => {
+    throw asDataError(error, root);
+  });
   const { onNotice = (text) => void process.stderr.write(`${text}\n`), onProgress, signal } = options;
   const shown = fetchDisplay(options.display ?? (onProgress ? 'quiet' : 'auto'));
   const cell = runningCell();

@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { withLock } from '../../compute/cache.js';
 import { writeWhole } from '../../files.js';
 import { DataError } from '../errors.js';
 import { dataFolder } from './catalogue.js';
@@ -45,6 +46,10 @@ export async function acceptLicence(description: ManifestDescription, accept: bo
       `${licenceText(description)} Read it, and if you accept it, say so: data.get('${description.name}', { accept: true }), or \`cellgrad data get ${description.name} --accept\`.`,
     );
   const { name, licence } = description;
-  const all = [...accepted(), { name, licence, at: new Date().toISOString() }];
-  await writeWhole(licencesFile(), `${JSON.stringify(all, null, 1)}\n`);
+  const file = licencesFile();
+  // of two sets that are fetched at once each reads what the other has written
+  await withLock(file, async () => {
+    const all = [...accepted(), { name, licence, at: new Date().toISOString() }];
+    await writeWhole(file, `${JSON.stringify(all, null, 1)}\n`);
+  });
 }

@@ -77,6 +77,34 @@ describe('fetching a set', () => {
     assert.deepEqual(read('a.bin'), content);
   });
 
+  it('records every licence of sets that are fetched at once', async () => {
+    const names = ['one', 'two', 'three', 'four'];
+    await Promise.all(names.map((name) => get({ ...set(), name })));
+    const records = JSON.parse(readFileSync(join(home, 'licences.json'), 'utf8')) as { name: string }[];
+    assert.deepEqual(records.map(({ name }) => name).sort(), [...names].sort());
+  });
+
+  it('refuses two files that would have one name, and takes them under two', async () => {
+    server.files['other/a.bin'] = { content: Buffer.from('another') };
+    const url = `${server.url}/other/a.bin`;
+    await assert.rejects(get(set({}, { url })), says('manifest', /both be called a\.bin/, /"path"/));
+    await get(set({}, { url, path: 'other.bin' }));
+    assert.deepEqual([read('a.bin'), read('other.bin').toString()], [content, 'another']);
+  });
+
+  it('fetches no archive again because another one has a file of the same name', async () => {
+    const archive = (name: string, about: string): Buffer =>
+      zip({ [name]: Buffer.from(name), 'README.txt': Buffer.from(about) });
+    server.files['1.zip'] = { content: archive('1.txt', 'the first') };
+    server.files['2.zip'] = { content: archive('2.txt', 'the second part') };
+    const both = set(...[1, 2].map((n) => ({ url: `${server.url}/${n}.zip`, unpack: 'zip' as const })));
+    assert.equal((await get(both, { parallel: 1 }))[0].files, 3);
+    assert.equal(downloads().length, 2);
+    await get(both);
+    assert.equal(downloads().length, 2);
+    assert.equal(read('README.txt').toString(), 'the second part');
+  });
+
   it('says first what it needs, and that nobody has tried the address; then fetches nothing twice', async () => {
     const notices: string[] = [];
     await get(set({ untried: true }), { onNotice: (text) => notices.push(text) });
