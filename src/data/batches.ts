@@ -162,6 +162,7 @@ export async function* batches(dataset: Dataset, options: BatchOptions): AsyncGe
       }
       current = ahead.shift()!;
       const ready = await aborted(current.made, signal);
+      signal?.throwIfAborted(); // also where the batch was ready by then
       skipped.push(...ready.skipped);
       if (ready.n > 0) {
         last = skipped;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { data } from '../../src/index.js';
@@ -139,6 +140,25 @@ describe('feeding', function () {
       all(none, { onError: 'skip' }),
       says('image', /None of the pictures can be read.*broken\.jpg/),
     );
+  });
+
+  it('ends with a sentence where a thread ends, also what waits for it', async () => {
+    // a thread holds some pieces of a batch; of so large a batch others wait
+    const module = folder.write(
+      'ends.mjs',
+      'export const make = () => ({ pixels: async ({ index }) => (index === 0 ? process.exit(3) : new Uint8Array(64)) });',
+    );
+    const source: data.PixelSource = {
+      pixels: () => Promise.resolve(new Uint8Array(64)),
+      recipe: { module: pathToFileURL(module).href, make: 'make', options: {} },
+    };
+    const rows = Array.from({ length: 160 }, (_, index) => ({ ...set.rows[0], file: undefined, index }));
+    const ends = new data.Dataset('ends', set.classes, rows, source);
+    await assert.rejects(
+      all(ends, { size: 8, batch: 160, workers: 1 }),
+      says('image', /A thread that reads pictures ended \(exit code 3\) over row 0/),
+    );
+    assert.equal((await all(set, { workers: 1 })).length, 4);
   });
 
   it('stops at once when it is aborted', async () => {

@@ -100,6 +100,8 @@ function startThread(): Thread {
       );
     }
     thread.jobs.clear();
+    // what still waits would wait for ever
+    if (waiting.length > 0 && threads.length === 0) threads.push(startThread());
     hand();
   };
   worker.on('error', (error) => lost(describeError(error)));
