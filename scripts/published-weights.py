@@ -4,7 +4,7 @@
     node scripts/build.mjs && python scripts/published-weights.py [MODEL ...]
 
 MODEL: names of `models.list()`; by default all of them. What torchvision has a model of is taken from there; timm's weights are added
-where its network computes the same: under the same names of tensors, or under names that published/timm-names.ts knows. Whether it does
+where its network computes the same: under the same names of tensors, or under names that library-names.ts knows. Whether it does
 compute the same is shown by zoo-fixtures.py with `NAME=TIMM` and `npm run parity`.
 """
 
@@ -33,7 +33,7 @@ TRANSFORM_INPUT = ("googlenet", "inception_v3")
 WITHOUT_HEAD = ("IMAGENET1K_FEATURES",)
 # ImageNet-1k, 12k, 22k and 21k; other heads are of embeddings or of sets that nobody else has
 CLASSES = (1000, 11821, 21841, 21843)
-# timm's networks that compute the same as torchvision's under names that timm-names.ts knows
+# timm's networks that compute the same as torchvision's under names that library-names.ts knows
 RENAMED = {
     **{name: [name] for name in ("convnext_tiny", "convnext_small", "convnext_base", "convnext_large")},
     # not the larger ones, whose norms have another epsilon
@@ -92,13 +92,13 @@ def same_names(name):
 
 def timm_rows(name):
     if name in RENAMED:
-        return [row for other in RENAMED[name] for row in rows_of_timm(name, other, renamed=True)]
+        return [row for other in RENAMED[name] for row in rows_of_timm(name, other)]
     if is_model(name) and (name not in list_models() or same_names(name)):
-        return rows_of_timm(name, name, renamed=False)
+        return rows_of_timm(name, name)
     return []
 
 
-def rows_of_timm(name, other, renamed):
+def rows_of_timm(name, other):
     default = get_pretrained_cfg(other).tag
     for full in list_pretrained(f"{other}.*"):
         cfg = get_pretrained_cfg(full)
@@ -110,7 +110,6 @@ def rows_of_timm(name, other, renamed):
             raise ValueError(f"{full} is otherwise than the others: {cfg}")
         rest = {
             "url": None if cfg.hf_hub_id else cfg.url,
-            "names": "timm" if renamed else None,
             "squash": True if cfg.crop_mode == "squash" else None,
             "classes": cfg.num_classes if cfg.num_classes != 1000 else None,
         }

@@ -173,11 +173,12 @@ export class Classifier {
     return out;
   }
 
-  /** Whether a state dict's tensor is one that the network doesn't compute with: a count, an index, an auxiliary head. */
+  /** Whether a state dict's tensor is one that the network doesn't compute with: a count, an index, a mask, an auxiliary head. */
   isUnused(name: string): boolean {
     return (
-      /(^|\.)(num_batches_tracked|n_averaged|relative_position_index)$/.test(name) ||
-      this.auxiliary.some((head) => name.startsWith(`${head}.`))
+      /(^|\.)(num_batches_tracked|n_averaged|relative_position_index|attn_mask|total_ops|total_params)$/.test(
+        name,
+      ) || this.auxiliary.some((head) => name.startsWith(`${head}.`))
     );
   }
 

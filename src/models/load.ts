@@ -14,11 +14,14 @@ import { Scratch } from './weights/values.js';
 
 export interface LoadOptions extends FitOptions {
   /**
-   * Other names for the file's tensors, after wrappers (`module.`, `model.`, `state_dict`, `_orig_mod.`) were taken off: a
-   * function, or prefixes and what takes their place, `{ 'backbone.': '' }`. What becomes `null` is left out.
+   * Other names for the file's tensors, after wrappers (`module.`, `model.`, `state_dict`, `_orig_mod.`) were taken off and before a
+   * prefix that all of the network's tensors have: a function, or prefixes and what takes their place, `{ 'backbone.': '' }`. What becomes `null` is left out.
    */
   map?: Renaming;
-  /** Which of a checkpoint's networks, where it holds more than one: `model_ema`, `generator`. Default: not the averaged one. */
+  /**
+   * Which of a checkpoint's networks, where it holds more than one: `model_ema`, `generator`. Default: not the averaged one; of
+   * networks that have other names (`teacher`, `student`) the one that fits best.
+   */
   key?: string;
 }
 
@@ -38,7 +41,8 @@ export function load(path: string): Promise<Classifier>;
 /**
  * Loads weights into a model: safetensors (one file, or an index of shards), PyTorch's .pth (nothing in it is executed), Keras's
  * .h5 and .keras, TensorFlow.js's model.json, or a folder that holds one of them. The format is known by the content. Batch
- * counts, indices and auxiliary heads that the network doesn't compute with are passed over. Networks of keras.applications are
+ * counts, indices and auxiliary heads that the network doesn't compute with are passed over. timm's names are known where the
+ * network has torchvision's and computes what timm's does. Networks of keras.applications are
  * known by their layers, unless `map` or `order` says what is what: those that compute what the model does are taken, with the
  * dense layers that were put behind them as the head; others are refused. Pictures stay to be prepared as they were for Keras.
  * @returns what was taken, and what was left with `strict: false`
@@ -61,9 +65,7 @@ export async function load(
 
 async function take(model: Classifier, file: WeightsFile, options: LoadOptions): Promise<Loaded> {
   const { layout, format } = file;
-  const { unwrap } = await import('./weights/names.js');
-  const own = unwrap(file.tensors, options);
-  const tensors = await called(own, model, layout, options);
+  const tensors = await called(file, model, options);
   const { take, left } = fit(model, tensors, layout, options);
   // the others are as large as the model's own
   checkSwelling(
@@ -94,14 +96,19 @@ async function take(model: Classifier, file: WeightsFile, options: LoadOptions):
 
 /** The tensors of a file under the model's names, as far as these are known. */
 async function called(
-  tensors: WeightsFile['tensors'],
+  { tensors, layout }: WeightsFile,
   model: Classifier,
-  layout: WeightsFile['layout'],
-  { map, order }: LoadOptions,
+  { key, map, order }: LoadOptions,
 ): Promise<WeightsFile['tensors']> {
-  if (map) return (await import('./weights/names.js')).rename(tensors, map);
-  if (layout !== 'keras' || order) return tensors;
-  return (await import('./weights/keras-applications.js')).fromKeras(model, tensors);
+  const names = await import('./weights/names.js');
+  const own = names.unwrap(tensors, { key });
+  const mapped = map ? names.rename(own, map) : own;
+  if (order) return mapped;
+  if (layout === 'torch') {
+    const { fromLibraries } = await import('./weights/library-names.js');
+    return names.unprefix(mapped, model.parameters(), (some) => fromLibraries(model.name, some));
+  }
+  return map ? mapped : (await import('./weights/keras-applications.js')).fromKeras(model, mapped);
 }
 
 async function fromFile(file: WeightsFile, path: string): Promise<Classifier> {

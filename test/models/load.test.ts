@@ -167,6 +167,46 @@ describe('models.load(model, file)', function () {
     );
   });
 
+  it('passes over what runs keep beside the weights: NumPy’s arrays, paths, times, sets', async () => {
+    // what Python's pickle makes of each, in protocol 2, the last in 4
+    const pickled = {
+      confusion:
+        'Y251bXB5Ll9jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CnEAY251bXB5Cm5kYXJyYXkKcQFLAIVxAmNfY29kZWNzCmVuY29kZQpxA1gBAAAAYnEEWAYAAABsYXRpbjFxBYZxBlJxB4dxCFJxCShLAUsCSwKGcQpjbnVtcHkKZHR5cGUKcQtYAgAAAGY0cQyJiIdxDVJxDihLA1gBAAAAPHEPTk5OSv////9K/////0sAdHEQYoloA1gQAAAAAAAAAAAAAAAAAAAAAAAAAHERaAWGcRJScRN0cRRi',
+      folder: 'Y3BhdGhsaWIKUG9zaXhQYXRoCnEAWAEAAAAvcQFYAQAAAHhxAlgBAAAAeXEDh3EEUnEF',
+      at: 'Y2RhdGV0aW1lCmRhdGV0aW1lCnEAY19jb2RlY3MKZW5jb2RlCnEBWAsAAAAHw6oBAgAAAAAAAHECWAYAAABsYXRpbjFxA4ZxBFJxBYVxBlJxBw==',
+      done: 'Y19fYnVpbHRpbl9fCmZyb3plbnNldApxAF1xAUsBYYVxAlJxAw==',
+      logs: 'Y2NvbGxlY3Rpb25zCmRlZmF1bHRkaWN0CnEAY19fYnVpbHRpbl9fCmxpc3QKcQGFcQJScQNYAQAAAGFxBF1xBUc/+AAAAAAAAGFz',
+      sealed: 'lQYAAAAAAAAAKEsBkZQ=',
+    };
+    const beside = Object.entries(pickled).map(([name, text]) => [name, Buffer.from(text, 'base64')]);
+    const file = pth('run.pth', { ...(Object.fromEntries(beside) as Dict), state_dict: dict(state) });
+    assert.deepEqual(await taken(file), state);
+  });
+
+  it('finds the network where it was part of another module as it was trained', async () => {
+    const counted: Dict = { 'queue.values': { shape: [8], values: new Float32Array(8) } };
+    assert.deepEqual(await taken(pth('net.pth', { net: dict(state) })), state);
+    assert.deepEqual(
+      await taken(pth('lit.pth', { state_dict: { ...dict(state, 'net.'), ...counted } })),
+      state,
+    );
+    // the head beside the network
+    const beside = [...state].map(([n, { shape, data }]) => [
+      n.startsWith('classifier') ? n : `encoder.body.${n}`,
+      { shape, values: data },
+    ]);
+    assert.deepEqual(await taken(pth('beside.pth', Object.fromEntries(beside) as Dict)), state);
+    const other = new Map([...state].map(([n, t]) => [n, { ...t, data: t.data.map((v) => -v) }]));
+    const pair = { ...dict(state, 'module.encoder_q.'), ...dict(other, 'module.encoder_k.'), ...counted };
+    const file = pth('pair.pth', { state_dict: pair });
+    await assert.rejects(
+      load(model, file),
+      /refused: it holds the network more than once, under encoder_k, encoder_q; key says which to take\.$/,
+    );
+    assert.deepEqual(await taken(file, { key: 'encoder_k' }), other);
+    assert.deepEqual(await taken(file, { key: 'state_dict.module.encoder_q' }), state);
+  });
+
   it('renames by prefix and by a function; two of one name are refused', async () => {
     const file = pth('backbone.pth', {
       ...dict(state, 'net.'),

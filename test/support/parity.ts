@@ -7,7 +7,7 @@ import { tf } from '../../src/compute/index.js';
 import { create, type Classifier, type InputBatch, type StateDict } from '../../src/models/index.js';
 import { seedFor } from '../../src/models/init.js';
 import { random } from '../../src/models/random.js';
-import { fromTimm } from '../../src/models/weights/published/timm-names.js';
+import { fromLibraries } from '../../src/models/weights/library-names.js';
 
 export interface Case {
   /** `[batch, channels, height, width]`, in a video `[batch, channels, frames, height, width]`. */
@@ -115,7 +115,7 @@ const differences = (model: Classifier, zoo: ZooFile): string[] => [
 function stateOf(model: Classifier, { gain, tensors, timm }: ZooFile): StateDict {
   if (!timm) return stateByRule(model, gain);
   const theirs = tensors.map(([name, shape]) => [name, { shape, data: byRule(name, shape, gain) }] as const);
-  return fromTimm(model.name, new Map(theirs));
+  return fromLibraries(model.name, new Map(theirs));
 }
 
 export const l2 = (values: Iterable<number>): number => {

@@ -29,7 +29,8 @@ export interface Tensor {
   /** Elements that the pickle claims. */
   elements?: number;
 }
-export type Dict = { [name: string]: Tensor | Dict | number };
+/** Of bytes: what Python pickles, between its protocol and its end. */
+export type Dict = { [name: string]: Tensor | Dict | number | Uint8Array };
 const isTensor = (v: Tensor | Dict): v is Tensor => v.values instanceof Float32Array;
 
 const dense = (shape: number[]): number[] =>
@@ -38,6 +39,7 @@ const dense = (shape: number[]): number[] =>
 function dict(of: Dict, members: Record<string, Uint8Array>): Buffer {
   const items = Object.entries(of).flatMap(([name, v]) => {
     if (typeof v === 'number') return [text(name), int(v)];
+    if (v instanceof Uint8Array) return [text(name), v];
     if (!isTensor(v)) return [text(name), dict(v, members)];
     const key = v.key ?? String(Object.keys(members).length);
     members[`archive/data/${key}`] = new Uint8Array(

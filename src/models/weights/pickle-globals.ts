@@ -52,15 +52,25 @@ const callable = new Map<string, (args: unknown[]) => unknown>([
   ['torch.Size', ([sizes]) => sizes],
   ['collections.defaultdict', () => new Map()],
   ['collections.Counter', () => new Map()],
-  ['__builtin__.set', inert],
-  ['builtins.set', inert],
+  ...['__builtin__', 'builtins'].flatMap((module) =>
+    ['set', 'frozenset', 'bytearray'].map((kind) => [`${module}.${kind}`, inert] as const),
+  ),
   ['torch.device', inert],
   ['argparse.Namespace', inert],
   ['numpy.core.multiarray.scalar', inert],
   ['numpy._core.multiarray.scalar', inert],
+  ['numpy.core.multiarray._reconstruct', inert],
+  ['numpy._core.multiarray._reconstruct', inert],
   ['numpy.dtype', inert],
   ['_codecs.encode', inert],
+  ['datetime.datetime', inert],
+  ['datetime.timedelta', inert],
+  ...['pathlib', 'pathlib._local'].flatMap((module) =>
+    ['PosixPath', 'WindowsPath'].map((kind) => [`${module}.${kind}`, inert] as const),
+  ),
 ]);
+/** What may be an argument of these. */
+const named = /^(numpy\.ndarray|(__builtin__|builtins)\.(int|float|bool|str|list|dict))$/;
 
 const storageName = /^torch\.(Float|Double|Half|BFloat16|Long|Int|Short|Char|Byte|Bool)Storage$/;
 const dtypeName = /^torch\.(float|bfloat|int|uint|complex)\d+$|^torch\.bool$/;
@@ -68,7 +78,7 @@ const dtypeName = /^torch\.(float|bfloat|int|uint|complex)\d+$|^torch\.bool$/;
 export function global(module: unknown, name: unknown): Global {
   if (typeof module !== 'string' || typeof name !== 'string') return refuse('its pickle is malformed');
   const full = `${module}.${name}`;
-  if (!callable.has(full) && !storageName.test(full) && !dtypeName.test(full) && full !== 'builtins.int')
+  if (!callable.has(full) && !storageName.test(full) && !dtypeName.test(full) && !named.test(full))
     refuse(
       `it wants to use ${full.slice(0, 80)}, which no state dict needs; it may try to run code (of a network that was saved whole, save its state_dict())`,
     );

@@ -253,6 +253,10 @@ export function unpickle(bytes: Uint8Array, start = 0): { value: unknown; end: n
       case 0x8f: // EMPTY_SET
         push(new Inert());
         break;
+      case 0x91: // FROZENSET
+        popMark();
+        push(new Inert());
+        break;
       case 0x90: // ADDITEMS, to a set
         popMark();
         break;

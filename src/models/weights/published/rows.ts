@@ -43,8 +43,6 @@ export type TimmRow = readonly [
   more?: {
     /** Where it isn't on the hub. */
     url?: string;
-    /** The tensors have timm's names, the network has torchvision's. */
-    names?: 'timm';
     /** Both sides are resized, whatever the picture's shape. */
     squash?: boolean;
     /** Where they aren't 1,000. */

@@ -1,7 +1,6 @@
-// timm's names of tensors as torchvision's, for the networks that both build alike and name otherwise.
+// Names that libraries give tensors, as the networks here name them: timm's where theirs are torchvision's, and torchvision's of old.
 
-import { rename } from '../names.js';
-import type { StateDict } from '../stored.js';
+import { rename } from './names.js';
 
 /** Prefixes of names, and what takes their place. */
 type Prefixes = Record<string, string>;
@@ -38,7 +37,7 @@ const swin: Naming = {
 /** As Swin's authors name them, and the earlier versions of timm: the reduction ends a stage. */
 const swinAuthors: Naming = { ...swin, ends: { ...swin.ends, ...reductions('layers', 0) } };
 
-// by the beginning of a network's name
+// by the beginning of a network's name; no name of torchvision's is one of those that are replaced
 const namings: Record<string, Naming> = {
   convnext: {
     block: /^stages\.(\d+)\.blocks\.(\d+)\./,
@@ -55,6 +54,16 @@ const namings: Record<string, Naming> = {
       'head.norm.': 'classifier.0.',
       'head.fc.': 'classifier.2.',
       ...reductions('stages', 1),
+    },
+  },
+  vgg: {
+    block: /^features\.(\d+)\./,
+    at: (i) => `features.${i}.`,
+    parts: {},
+    ends: {
+      'pre_logits.fc1.': 'classifier.0.',
+      'pre_logits.fc2.': 'classifier.3.',
+      'head.fc.': 'classifier.6.',
     },
   },
   vit: {
@@ -93,7 +102,8 @@ const namings: Record<string, Naming> = {
     },
     ends: { 'stem.conv.': 'stem.0.', 'stem.bn.': 'stem.1.', 'head.fc.': 'fc.' },
   },
-  efficientnet: {
+  // b0 to b4: the norms of timm's larger ones have another epsilon, those of its V2 other padding
+  'efficientnet_b[0-4]$': {
     block: /^blocks\.(\d+)\.(\d+)\./,
     at: (stage, i) => `features.${stage + 1}.${i}.block.`,
     first: {
@@ -119,7 +129,8 @@ const namings: Record<string, Naming> = {
       'bn1.': 'features.0.1.',
       'conv_head.': 'features.8.0.',
       'bn2.': 'features.8.1.',
-      'classifier.': 'classifier.1.',
+      'classifier.weight': 'classifier.1.weight',
+      'classifier.bias': 'classifier.1.bias',
     },
   },
   mobilenet_v2: {
@@ -139,7 +150,8 @@ const namings: Record<string, Naming> = {
       'bn1.': 'features.0.1.',
       'conv_head.': 'features.18.0.',
       'bn2.': 'features.18.1.',
-      'classifier.': 'classifier.1.',
+      'classifier.weight': 'classifier.1.weight',
+      'classifier.bias': 'classifier.1.bias',
     },
   },
   mnasnet: {
@@ -159,7 +171,8 @@ const namings: Record<string, Naming> = {
       'bn1.': 'layers.1.',
       'conv_head.': 'layers.14.',
       'bn2.': 'layers.15.',
-      'classifier.': 'classifier.1.',
+      'classifier.weight': 'classifier.1.weight',
+      'classifier.bias': 'classifier.1.bias',
     },
   },
 };
@@ -170,22 +183,46 @@ function replaced(name: string, prefixes: Prefixes): string {
   return prefix === undefined ? name : prefixes[prefix] + name.slice(prefix.length);
 }
 
+function fromTimm(naming: Naming, name: string): string {
+  const found = naming.block.exec(name);
+  if (!found) return replaced(name, naming.ends);
+  const numbers = found.slice(1).map(Number);
+  const parts = (numbers[0] === 0 && naming.first) || naming.parts;
+  return naming.at(...numbers) + replaced(name.slice(found[0].length), parts);
+}
+
+/** A tensor's shape under torchvision's name. */
+function shaped(name: string, shape: number[]): number[] {
+  if (name.endsWith('.layer_scale') && shape.length === 1) return [...shape, 1, 1];
+  // timm's VGGs classify by convolutions
+  if (/^classifier\.[03]\.weight$/.test(name) && shape.length === 4)
+    return [shape[0], shape[1] * shape[2] * shape[3]];
+  return shape;
+}
+
+/** torchvision's DenseNets and vision transformers were published before their modules were renamed. */
+const renamed: ReadonlyArray<[RegExp, string]> = [
+  [/^(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\..*)$/, '$1$2'],
+  [/^(.*\.mlp)\.linear_1\./, '$1.0.'],
+  [/^(.*\.mlp)\.linear_2\./, '$1.3.'],
+];
+
 /**
- * The state dict of timm's network with the names of torchvision's.
+ * The tensors of a PyTorch library's file under the network's own names; those that have these already keep them.
  * @param model the network's name here
  */
-export function fromTimm(model: string, state: StateDict): StateDict {
-  const key = Object.keys(namings).find((k) => model.startsWith(k));
-  if (!key) return state;
-  const naming = state.has('layers.0.downsample.reduction.weight') ? swinAuthors : namings[key];
-  const named = rename(state, (name) => {
-    const found = naming.block.exec(name);
-    if (!found) return replaced(name, naming.ends);
-    const numbers = found.slice(1).map(Number);
-    const parts = (numbers[0] === 0 && naming.first) || naming.parts;
-    return naming.at(...numbers) + replaced(name.slice(found[0].length), parts);
+export function fromLibraries<T extends { shape: number[] }>(
+  model: string,
+  tensors: Map<string, T>,
+): Map<string, T> {
+  const key = Object.keys(namings).find((k) => new RegExp(`^${k}`).test(model));
+  const earlier = tensors.has('layers.0.downsample.reduction.weight');
+  const naming = key && (key === 'swin' && earlier ? swinAuthors : namings[key]);
+  const named = rename(tensors, (name) => {
+    const own = naming ? fromTimm(naming, name) : name;
+    return renamed.reduce((text, [pattern, by]) => text.replace(pattern, by), own);
   });
-  for (const [name, { shape, data }] of named)
-    if (name.endsWith('.layer_scale')) named.set(name, { shape: [shape[0], 1, 1], data });
+  if (naming)
+    for (const [name, tensor] of named) named.set(name, { ...tensor, shape: shaped(name, tensor.shape) });
   return named;
 }
