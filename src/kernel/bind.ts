@@ -1,10 +1,15 @@
 // Binds the kernel's sockets where the connection file says.
+import { Buffer } from 'node:buffer';
 import { lookup } from 'node:dns/promises';
 import { existsSync, rmSync } from 'node:fs';
 import { connect, isIP } from 'node:net';
+import process from 'node:process';
 import { ConnectionError, portOf } from './connection.js';
 import type { Place } from './served.js';
 import { CHANNELS, type Channel, type Connection } from './wire.js';
+
+/** The longest name of a socket in the file system, bytes; what is longer would be cut. */
+const LONGEST_PATH = process.platform === 'darwin' ? 103 : 107;
 
 interface Bindable {
   /** @returns the port */
@@ -49,6 +54,11 @@ async function bindFile(socket: Bindable, channel: Channel, place: Connection): 
   let port = place[portOf(channel)];
   for (let next = 1; !port; next++) if (!existsSync(`${place.ip}-${next}`)) port = next;
   const path = `${place.ip}-${port}`;
+  const length = Buffer.byteLength(path);
+  if (length > LONGEST_PATH)
+    throw new ConnectionError(
+      `The kernel can't listen at ${path} (${portOf(channel)}): its name has ${length} bytes, and a socket's may have ${LONGEST_PATH}; give a shorter "ip".`,
+    );
   try {
     // a file that a kernel has left behind when it was killed
     if (existsSync(path) && !(await answers(path))) rmSync(path);

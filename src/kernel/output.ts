@@ -57,6 +57,7 @@ export class Output {
       stdout: stdout as unknown as NodeJS.WritableStream,
       stderr: stderr as unknown as NodeJS.WritableStream,
       colorMode: 'auto', // FORCE_COLOR counts, as in Node
+      ignoreErrors: false, // there are none, and to look for one a line takes memory until the loop that prints is over
     });
     Object.defineProperty(globalThis, 'console', { value: console, writable: true, configurable: true });
     process.stdout.write = stdout.write as typeof process.stdout.write;

@@ -6,6 +6,13 @@ import { Peer, type SocketType } from './zmtp.js';
 /** Where to listen: a port of an address (0: any free one), or a socket in the file system. */
 export type Place = { host: string; port: number } | { path: string };
 
+/**
+ * Bytes that a front end may leave unread: beyond `slow`, who prints should wait for it; beyond `most`, it misses what
+ * follows, and beyond `all` small messages too, such as the end of a cell.
+ */
+const UNREAD = { slow: 2 ** 26, most: 2 ** 29, all: 2 ** 30 };
+const SMALL = 2 ** 12;
+
 abstract class Served {
   protected readonly peers = new Set<Peer>();
   private readonly server: Server;
@@ -29,7 +36,7 @@ abstract class Served {
     });
   }
 
-  /** Takes no further connections, and ends those that are; resolves when what was sent has left. */
+  /** Takes no further connections, and ends those that are; resolves when what was sent has left, or no one takes it. */
   async close(): Promise<void> {
     this.server.close();
     await Promise.all([...this.peers].map((peer) => peer.end()));
@@ -75,7 +82,7 @@ export class Router extends Served {
 
   protected override ready(peer: Peer): void {
     if (peer.identity.length === 0) {
-      // a name that no peer may choose: it begins with a zero
+      // a name that no peer can have chosen: it begins with a zero
       peer.identity = Buffer.alloc(5);
       peer.identity.writeUInt32BE(++this.unnamed, 1);
     }
@@ -99,7 +106,14 @@ export class Publisher extends Served {
   }
 
   send(frames: Buffer[]): void {
-    for (const peer of this.peers) if (peer.wants(frames[0])) peer.send(frames);
+    const size = frames.reduce((sum, { length }) => sum + length, 0);
+    const most = size > SMALL ? UNREAD.most : UNREAD.all;
+    for (const peer of this.peers) if (peer.unsent < most && peer.wants(frames[0])) peer.send(frames);
+  }
+
+  /** Whether a front end, though it reads, is far behind. */
+  get behind(): boolean {
+    return [...this.peers].some(({ unsent }) => unsent > UNREAD.slow && unsent < UNREAD.most);
   }
 
   protected override subscribed(topic: Buffer, peer: Peer): void {
@@ -114,6 +128,6 @@ export class Echo extends Served {
   }
 
   protected override message(frames: Buffer[], peer: Peer): void {
-    peer.send(frames);
+    if (peer.unsent < UNREAD.slow) peer.send(frames);
   }
 }

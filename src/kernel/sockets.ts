@@ -21,8 +21,10 @@ const { connection, connectionFile, flags, descriptors, heapLimit } = workerData
   heapLimit: number;
 };
 
-/** How long what was sent may take to leave when the kernel ends. */
-const LINGER_MS = 200;
+/** How long what was sent may take to leave when the kernel ends: front ends kill one that takes longer. */
+const LINGER_MS = 2000;
+/** How often those who print, and wait for a front end that is behind, look whether it still is. */
+const BEHIND_MS = 5;
 
 /** Sends in order. Messages are made when what has to be done first is done: the main thread is told of its cell. */
 class Outbox {
@@ -87,11 +89,25 @@ const streams = new Streams({
   handle: (message) => kernel.fromMain(message),
   current: () => kernel.latest,
   running: (cell) => kernel.runs(cell),
-  handled: (number) => {
-    Atomics.store(flags, FLAG.HANDLED, number);
-    Atomics.notify(flags, FLAG.HANDLED);
-  },
+  // when what they publish has been sent
+  handled: (number) => outbox.push(() => acknowledge(number)),
 });
+
+/** The number of the messages of the main thread that were handled last. */
+let handled = 0;
+let waits: NodeJS.Timeout | undefined;
+
+/** Lets the main thread go on where it waits until messages were handled, once those who read them keep up. */
+function acknowledge(number = handled): void {
+  handled = number;
+  clearTimeout(waits);
+  if (iopub.behind) {
+    waits = setTimeout(acknowledge, BEHIND_MS);
+    return;
+  }
+  Atomics.store(flags, FLAG.HANDLED, handled);
+  Atomics.notify(flags, FLAG.HANDLED);
+}
 
 function publish(
   type: string,

@@ -12,12 +12,12 @@ import type { Connection } from './wire.js';
 /** What V8 gives objects that stay, bytes; the rest of its limit is for new ones. */
 const heapLimit = getHeapStatistics().heap_size_limit - 64 * 2 ** 20;
 
-/** Characters that cells may print before the socket thread has to have taken them: a flood must not fill the memory. */
+/** Characters that cells may print or show before they have to have been sent: a flood must not fill the memory. */
 const MOST_AHEAD = 1 << 25;
 /** The most that is waited for it, in all and at once. */
 const AHEAD_MS = { most: 5000, step: 100 };
 
-/** Waits until the socket thread has handled the messages of this number. */
+/** Waits until the socket thread has sent what the messages of this number publish. */
 function caughtUp(flags: Int32Array, number: number): void {
   const end = performance.now() + AHEAD_MS.most;
   for (let handled; (handled = Atomics.load(flags, FLAG.HANDLED)) < number && performance.now() < end;)
@@ -55,7 +55,7 @@ export async function startKernel(
     if (descriptors) writeMark(descriptors, number);
     sockets.postMessage({ number, messages: [...results, ...messages] } satisfies Posted);
     results = [];
-    for (const message of messages) if (message.kind === 'stream') ahead += message.text.length;
+    for (const message of messages) ahead += charactersOf(message);
     if (ahead < MOST_AHEAD) return;
     ahead = 0;
     caughtUp(flags, number);
@@ -77,4 +77,16 @@ export async function startKernel(
   };
   early.forEach(receive);
   setImmediate(warmUp);
+}
+
+/** About how much a message is. */
+function charactersOf(message: ToSockets): number {
+  if (message.kind === 'stream') return message.text.length;
+  if (message.kind !== 'publish') return 0;
+  const { data = {} } = message.content as { data?: object };
+  const bytes = (message.buffers ?? []).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return Object.values(data).reduce<number>(
+    (sum, each) => sum + (typeof each === 'string' ? each.length : 0),
+    bytes,
+  );
 }

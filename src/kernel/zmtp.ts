@@ -17,6 +17,10 @@ const partners: Record<SocketType, readonly string[]> = {
 const HANDSHAKE_MS = 30_000;
 /** The longest command of a handshake, bytes, and the longest message. */
 const LONGEST = { command: 1 << 16, message: 2 ** 32 - 1 };
+/** What a frame takes of a message's length beside its bytes: many empty ones fill the memory too. */
+const FRAME_BYTES = 1 << 12;
+/** How long a peer that takes nothing is waited for at the end, ms. */
+const STALLED_MS = 300;
 const GREETING_LENGTH = 64;
 const MORE = 1;
 const LONG = 2;
@@ -118,9 +122,16 @@ export class Peer {
     );
   }
 
-  /** Ends the connection; resolves when what was sent has left. */
+  /** Bytes that were sent and have not left. */
+  get unsent(): number {
+    return this.socket.writableLength;
+  }
+
+  /** Ends the connection; resolves when what was sent has left, or the peer takes nothing of it. */
   end(): Promise<void> {
-    return new Promise((resolve) => this.socket.end(resolve));
+    const { socket } = this;
+    socket.setTimeout(STALLED_MS, () => socket.destroy());
+    return new Promise((resolve) => socket.end(resolve));
   }
 
   private command(name: string, data: Uint8Array): void {
@@ -176,7 +187,7 @@ export class Peer {
   private onFrame(body: Buffer, more: boolean): void {
     if (this.own.type === 'PUB') return this.onSubscription(body[0], body.subarray(1));
     this.frames.push(body);
-    this.received += body.length;
+    this.received += body.length + FRAME_BYTES;
     if (more) return;
     const { frames } = this;
     this.frames = [];
@@ -193,6 +204,7 @@ export class Peer {
       const { 'socket-type': type, identity } = propertiesOf(data);
       if (!type || !partners[this.own.type].includes(type.toString('latin1')))
         throw new ProtocolError('a socket of another kind');
+      if (identity?.[0] === 0) throw new ProtocolError('a name of those that a router gives');
       // a copy: it outlives what it came with
       if (identity) this.identity = Buffer.from(identity);
       this.state = 'ready';

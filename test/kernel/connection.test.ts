@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -136,6 +136,18 @@ describe('a connection file', function () {
     const ports = { shell_port: 1, iopub_port: 2, stdin_port: 3, control_port: 4, hb_port: 5 };
     const ip = join(folder, 'k');
     await works({ ...(await freeConnection()), ...ports, transport: 'ipc', ip });
+  });
+
+  it('of the transport ipc whose name is longer than a socket’s: a sentence, and no file of a shorter name', async function () {
+    if (process.platform === 'win32') return this.skip();
+    const deep = join(folder, 'x'.repeat(120));
+    mkdirSync(deep);
+    const { code, said } = await failure(
+      write({ ...good, transport: 'ipc', ip: join(deep, 'k'), shell_port: 1 }),
+    );
+    assert.equal(code, 1);
+    assert.match(said, /k-1 \(shell_port\): its name has \d+ bytes, and a socket's may have 10[37]; give a/);
+    assert.ok(!readdirSync(folder).includes('x'.repeat(107 - folder.length - 1)));
   });
 
   it('with another address of this machine', async function () {

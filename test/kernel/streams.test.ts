@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { TestKernel } from './client.js';
+import { Subscriber } from 'zeromq';
+import { endpoint } from '../../src/kernel/wire.js';
+import { TestKernel, type Execution } from './client.js';
 
 describe('streams', function () {
   this.timeout(60_000);
@@ -76,6 +78,39 @@ describe('streams', function () {
     assert.ok(Number(result) < 700, `${result} MB`);
     const next = await kernel.run('console.log("whole again")');
     assert.equal(next.stdout, 'whole again\n');
+  });
+
+  it('a loop that prints takes no memory for each line until it is over', async () => {
+    const { result } = await kernel.run(
+      `import { setFlagsFromString } from 'node:v8'; import { runInNewContext } from 'node:vm';
+       setFlagsFromString('--expose-gc');
+       const collect = runInNewContext('gc');
+       const heap = () => { collect(); return process.memoryUsage().heapUsed / 1e6; };
+       const small = heap();
+       for (let i = 0; i < 300_000; i++) console.log(i);
+       Math.round(heap() - small)`,
+    );
+    assert.ok(Number(result) < 10, `${result} MB`);
+  });
+
+  it('displays of many megabytes wait for those who read them, though not for ever', async () => {
+    const silent = new Subscriber({ receiveHighWaterMark: 1, linger: 0 });
+    silent.connect(endpoint(kernel.connection, 'iopub'));
+    silent.subscribe();
+    const welcomed = kernel.published.length;
+    await silent.receive();
+    const show = (n: number): Promise<Execution> =>
+      kernel.run(
+        `{ const begun = performance.now();
+           for (let i = 0; i < ${n}; i++) display({ 'text/plain': 'x'.repeat(2e6) }, { raw: true });
+           globalThis.took = performance.now() - begun; }
+         Math.round(took)`,
+      );
+    await show(60);
+    const { result } = await show(18);
+    silent.close();
+    kernel.published.length = welcomed;
+    assert.ok(Number(result) >= 4900, `${result} ms`);
   });
 
   it('a flood of a child process, too', async () => {
