@@ -10,6 +10,7 @@ import { baseKey, type Making } from './loader/maker.js';
 import { asError } from './loader/messages.js';
 import { giveBack, take, type Memory } from './loader/memory.js';
 import { makeRows } from './loader/rows.js';
+import type { ChannelOrder } from './loader/write.js';
 import { checkMix, mixed, type MixOptions } from './mix.js';
 import { sampled, type Sampler } from './sampler.js';
 import { windowOf, type WindowChoice } from './window.js';
@@ -32,6 +33,8 @@ export interface BatchOptions extends ImageOptions, MixOptions {
   augment?: readonly Augmentation[] | { flip?: boolean };
   /** Also the lesions' masks, moved as the pictures are. Default false. */
   masks?: boolean;
+  /** `bgr` where a network takes blue first: `mean` and `std` begin with blue too. Default `rgb`. */
+  channelOrder?: ChannelOrder;
   /** Subtracted from the 0 to 1 values, one number or one a channel. Default 0. */
   mean?: number | readonly number[];
   /** Divided by, after `mean`. Default 1. */
@@ -208,6 +211,7 @@ function makingOf(options: BatchOptions): Making {
     prefetch = 2,
     workers = 1,
     channels = 1,
+    channelOrder = 'rgb',
     fit,
     resize,
     interpolation,
@@ -223,6 +227,7 @@ function makingOf(options: BatchOptions): Making {
   for (const [name, value] of Object.entries({ prefetch, workers }))
     if (!(Number.isInteger(value) && value >= 0)) bad(name, 'a whole number from 0 on', value);
   if (channels !== 1 && channels !== 3) bad('channels', '1 or 3', channels);
+  if (!['rgb', 'bgr'].includes(channelOrder)) bad('channelOrder', "'rgb' or 'bgr'", channelOrder);
   if (fit !== undefined && !['fill', 'cover', 'contain'].includes(fit))
     bad('fit', "'fill', 'cover' or 'contain'", fit);
   if (interpolation !== undefined && !['bilinear', 'bicubic'].includes(interpolation))
@@ -246,6 +251,7 @@ function makingOf(options: BatchOptions): Making {
     depth,
     window,
     channels,
+    channelOrder,
     fit,
     resize,
     interpolation,

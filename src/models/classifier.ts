@@ -24,6 +24,8 @@ export interface Preprocessing {
   /** Whether inputs are cut so. False gives the network the whole picture, as after a new head, whose classes may show at the border. */
   crop: boolean;
   interpolation: 'bilinear' | 'bicubic';
+  /** `bgr` for networks that take blue first, as Keras's VGGs do; `mean` and `std` are in this order. Default: `rgb`. */
+  channelOrder?: 'rgb' | 'bgr';
   mean: number[];
   std: number[];
 }

@@ -91,7 +91,8 @@ const formats: Record<ExportFormat, Format> = {
  * - `.json`: `tf.loadGraphModel(url)` of plain TensorFlow.js, input `[batch, height, width, channels]`; the weights lie
  *   beside it in files of 4 MB.
  *
- * The input is what the model's own is: pixels from 0 to 1, less `preprocessing.mean`, divided by `preprocessing.std`.
+ * The input is what the model's own is: pixels from 0 to 1, less `preprocessing.mean`, divided by `preprocessing.std`,
+ * in `preprocessing.channelOrder`.
  * @throws ModelError `option` for what the format doesn't have, `export` for what can't be written; FileError
  */
 export async function exportTo(

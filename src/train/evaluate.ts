@@ -82,7 +82,9 @@ export async function inputs<T extends InputBatch = tfjs.Tensor4D>(
 /** How `batches` makes a model's input. */
 export function batchOptions(
   model: Classifier,
-): Pick<BatchOptions, 'depth' | 'channels' | 'mean' | 'std' | 'interpolation' | 'resize'> & { size: number } {
+): Pick<BatchOptions, 'depth' | 'channels' | 'channelOrder' | 'mean' | 'std' | 'interpolation' | 'resize'> & {
+  size: number;
+} {
   const depth = model.inputShape.length === 4 ? model.inputShape[0] : undefined;
   const [height, width, channels] = model.inputShape.slice(-3);
   if (height !== width)
@@ -90,9 +92,9 @@ export function batchOptions(
       'option',
       `Films are square here; ${model.name} was created for ${height} × ${width}.`,
     );
-  const { size, mean, std, interpolation, resize, crop } = model.preprocessing;
+  const { size, mean, std, channelOrder, interpolation, resize, crop } = model.preprocessing;
   return {
-    ...{ size: height, depth, channels: channels as 1 | 3, mean, std },
+    ...{ size: height, depth, channels: channels as 1 | 3, channelOrder, mean, std },
     interpolation: depth === undefined ? interpolation : undefined,
     // at another size than the weights' the same part of the picture
     resize: crop && resize ? Math.floor((resize * height) / size) : undefined,

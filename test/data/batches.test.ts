@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import {
+  augment,
   batches,
   clearCache,
   Dataset,
@@ -9,6 +10,7 @@ import {
 } from '../../src/data/index.js';
 import { says } from './folder.js';
 
+const { contrast } = augment;
 const turn = (): Promise<void> => new Promise(setImmediate);
 
 /** `n` pictures of 2 × 2: all pixels row 40, but for the left column, 200. Keeps count of what was asked for. */
@@ -92,6 +94,28 @@ describe('batches', () => {
     const [{ x }] = await all(countedSet(1).set, { channels: 3, mean: [0, 0.5, 1], std: [1, 0.5, 2] });
     const v = 200 / 255;
     [v, (v - 0.5) / 0.5, (v - 1) / 2].forEach((want, c) => assert.ok(Math.abs(x[c] - want) < 1e-6));
+  });
+
+  it('have blue first where a network takes it so, as Keras’s preprocess_input does for VGG', async () => {
+    const colours = [255, 128, 64, 0, 10, 20, 30, 40, 50, 60, 70, 80];
+    const picture = { pixels: Uint8Array.from(colours), width: 2, height: 2, channels: 3 as const };
+    const [row] = countedSet(1).set.rows;
+    const set = new Dataset('coloured', ['even'], [row], {
+      pixels: () => Promise.resolve(picture.pixels),
+      picture: () => Promise.resolve(picture),
+    });
+    const means = [103.939, 116.779, 123.68];
+    const caffe = { channelOrder: 'bgr', mean: means.map((v) => v / 255), std: 1 / 255 } as const;
+    const wanted = colours.map((_, i) => colours[i - (i % 3) + 2 - (i % 3)] - means[i % 3]);
+    // through a table of bytes, and as numbers
+    for (const augment of [[], [contrast([1, 1])]]) {
+      const [{ x }] = await all(set, { channels: 3, augment, ...caffe });
+      wanted.forEach((v, i) => assert.ok(Math.abs(x[i] - v) < 1e-3, `${i}: ${x[i]} in place of ${v}`));
+    }
+    const [grey] = await all(countedSet(1).set, { channels: 1, channelOrder: 'bgr' });
+    assert.ok(Math.abs(grey.x[0] - 200 / 255) < 1e-6);
+    const wrong = { channelOrder: 'gbr' } as unknown as Partial<BatchOptions>;
+    await assert.rejects(all(set, wrong), says('option', /channelOrder must be 'rgb' or 'bgr', not 'gbr'/));
   });
 
   it('leave out the smaller last one where told', async () => {

@@ -7,7 +7,7 @@ import type { PixelSource, Row } from '../dataset.js';
 import { fitted, fittedShorter, withChannels, type FitOptions, type Picture } from '../picture.js';
 import type { WindowChoice } from '../window.js';
 import { fetchVolume, makeVolume } from './volumes.js';
-import { writeBytes, writeFloats } from './write.js';
+import { writeBytes, writeFloats, type ChannelOrder } from './write.js';
 
 /** What is made of every row; survives structured cloning. */
 export interface Making extends FitOptions {
@@ -16,6 +16,7 @@ export interface Making extends FitOptions {
   /** Of volumes. */
   window?: WindowChoice;
   channels: 1 | 3;
+  channelOrder: ChannelOrder;
   steps: readonly Augmentation[];
   seed: number;
   masks: boolean;
@@ -95,7 +96,8 @@ export function make(
   if (depth) return makeVolume({ ...base, depth }, making, keys, tables, target);
   const drawn = draw(making.steps, { ...base, depth: 1 }, making.size, [making.seed, ...keys]);
   const { picture, mirrored, rest } = start(base, drawn);
-  if (rest.length === 0) writeBytes(target.x, picture, tables, mirrored);
+  if (rest.length === 0)
+    writeBytes(target.x, picture, tables, { mirrored, channelOrder: making.channelOrder });
   else {
     const pixels = Float32Array.from(picture.pixels, (v) => v / 255);
     const sample = { ...picture, depth: 1, pixels };

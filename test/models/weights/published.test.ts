@@ -227,6 +227,8 @@ describe('published weights are fetched', function () {
     const { resize, crop, interpolation } = model.preprocessing;
     assert.deepEqual({ resize, crop, interpolation }, { resize: 256, crop: false, interpolation: 'bicubic' });
     assert.deepEqual([batchOptions(model).resize, batchOptions(model).interpolation], [undefined, 'bicubic']);
+    model.preprocessing.channelOrder = 'bgr';
+    assert.equal(batchOptions(model).channelOrder, 'bgr');
     model.dispose();
   });
   it('from safetensors of another library’s names, by their order', async () => {
