@@ -14,8 +14,8 @@ const large = 1024;
 /**
  * The picture as [size, size, channels], 0 to 1. Equal to Pillow's `convert('L' or 'RGB').resize(BILINEAR) / 255` for pictures up to
  * 1024 × 1024; larger ones are first shrunk by sharp. Turned upright as EXIF says; transparency is dropped. 16 bits are brought
- * to 8 through `window`, else from 0 to the most that as many bits as the picture uses can hold (4095 where its greatest value is 3000). DICOM
- * is shown through `window`, else the file's own; `slice` is the one of a volume or of several frames. Throws DataError 'missing' or 'image'.
+ * to 8 through `window`, else from 0 to the most that as many bits as the picture uses can hold (4095 where its greatest value is 3000); those of TIFF
+ * with a sign, 32 bits or floating point else from the least to the greatest value. DICOM is shown through `window`, else the file's own; `slice` is the one of a volume or of several frames. Throws DataError 'missing' or 'image'.
  */
 export async function loadImage(
   file: string,
@@ -76,12 +76,11 @@ async function decode(
 ): Promise<{ pixels: Uint8Array; width: number; height: number; channels: number }> {
   const { default: sharp } = await import('sharp');
   const input = sharp(bytes, { failOn: 'error', limitInputPixels: false });
-  const { width, height, depth, channels } = await input.metadata();
+  const { width, height, depth, channels, space } = await input.metadata();
   if (width * height > mostPixels)
     throw new Error(
       `it claims ${width} × ${height} pixels, more than the ${mostPixels / 1e6} million that are read`,
     );
-  const deep = depth === 'ushort' || depth === 'float';
   const image = input.autoOrient().removeAlpha().resize({
     width: limit,
     height: limit,
@@ -90,18 +89,24 @@ async function decode(
     kernel: 'linear',
     fastShrinkOnLoad: false,
   });
-  if (!deep) {
+  if (depth === 'uchar') {
     const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
     return { pixels: data, ...info };
   }
-  const { data, info } = await image
-    .toColourspace(depth === 'float' ? 'b-w' : channels < 3 ? 'grey16' : 'rgb16')
-    .raw({ depth })
+  const sixteen = depth === 'ushort' || depth === 'short';
+  if (!sixteen && space === 'grey16')
+    throw new Error('its values are floating-point numbers of 16 bits; save it with 32');
+  // what is below 0 would become 0 on the way
+  const raised = depth === 'short' ? 32768 : 0;
+  const { data, info } = await (raised ? image.linear(1, raised) : image)
+    .toColourspace(!sixteen ? 'b-w' : channels < 3 ? 'grey16' : 'rgb16')
+    .raw({ depth: sixteen ? 'ushort' : 'float' })
     .toBuffer({ resolveWithObject: true });
-  const Values = depth === 'float' ? Float32Array : Uint16Array;
-  const values = new Values(Uint8Array.from(data).buffer);
+  const Values = sixteen ? Uint16Array : Float32Array;
+  const read = new Values(Uint8Array.from(data).buffer);
+  const values = raised ? Float32Array.from(read, (v) => v - raised) : read;
   return {
-    pixels: windowed(values, window ?? (depth === 'float' ? fullWindow(values) : usedBits(values))),
+    pixels: windowed(values, window ?? (depth === 'ushort' ? usedBits(values) : fullWindow(values))),
     ...info,
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateSync, crc32 } from 'node:zlib';
 import sharp, { type Sharp } from 'sharp';
-import { loadImage } from '../../src/data/index.js';
+import { loadImage, windowed } from '../../src/data/index.js';
 import { resize } from '../../src/data/resize.js';
 import { says } from './folder.js';
 
@@ -216,6 +216,32 @@ describe('a picture of 16 bits', () => {
     await sharp(png).toColourspace('grey16').tiff({ compression: 'lzw' }).toFile(tiff);
     assert.deepEqual(await loadImage(tiff, { size: 2 }), await loadImage(png, { size: 2 }));
   });
+
+  it('with a sign, or of 32 bits, keeps what is below 0 or above 255: Hounsfield units as TIFF', async () => {
+    const units = [-1000, -600, 0, 500];
+    const grey = units.map((v) => Math.round(((v + 1000) / 1500) * 255));
+    const kinds: Record<string, [bits: number, format: number, bytes: Uint8Array]> = {
+      int16: [16, 2, new Uint8Array(Int16Array.from(units).buffer)],
+      int32: [32, 2, new Uint8Array(Int32Array.from(units).buffer)],
+      uint32: [32, 1, new Uint8Array(Uint32Array.from(units, (v) => v + 1e6).buffer)],
+      float32: [32, 3, new Uint8Array(Float32Array.from(units).buffer)],
+    };
+    for (const [name, [bits, format, values]] of Object.entries(kinds)) {
+      const file = join(folder, `${name}.tif`);
+      writeFileSync(file, greyTiff(values, 2, bits, format));
+      assert.deepEqual(bytes(await loadImage(file, { size: 2 })), grey, name);
+      if (name === 'uint32') continue;
+      const lung = { center: -600, width: 1500 };
+      const want = windowed(units, lung);
+      assert.deepEqual(bytes(await loadImage(file, { size: 2, window: lung })), [...want], name);
+    }
+    const signed = join(folder, 'int8.tif');
+    writeFileSync(signed, greyTiff(new Uint8Array(Int8Array.of(-128, -64, 0, 127).buffer), 2, 8, 2));
+    assert.deepEqual(bytes(await loadImage(signed, { size: 2 })), [0, 64, 128, 255]);
+    const half = join(folder, 'half.tif');
+    writeFileSync(half, greyTiff(new Uint8Array(8), 2, 16, 3));
+    await assert.rejects(loadImage(half, { size: 2 }), says('image', /floating-point numbers of 16 bits/));
+  });
 });
 
 describe('a picture that claims 100,000 × 100,000 pixels', () => {
@@ -234,3 +260,31 @@ describe('a picture that claims 100,000 × 100,000 pixels', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 });
+
+/** A TIFF file of one strip, little endian; `format` 1 counts from 0, 2 has a sign, 3 is floating point. */
+function greyTiff(values: Uint8Array, side: number, bits: number, format: number): Buffer {
+  const tags = [
+    [256, side], // width
+    [257, side], // length
+    [258, bits],
+    [259, 1], // not packed
+    [262, 1], // 0 is black
+    [273, 8], // where the strip begins
+    [277, 1], // samples
+    [278, side], // rows of the strip
+    [279, values.length],
+    [339, format],
+  ];
+  const head = Buffer.from('II*\0\0\0\0\0', 'latin1');
+  head.writeUInt32LE(8 + values.length, 4);
+  const count = Buffer.from(Uint16Array.of(tags.length).buffer);
+  const entries = tags.map(([tag, value]) => {
+    const entry = Buffer.alloc(12);
+    entry.writeUInt16LE(tag, 0);
+    entry.writeUInt16LE(3, 2); // a short
+    entry.writeUInt32LE(1, 4);
+    entry.writeUInt16LE(value, 8);
+    return entry;
+  });
+  return Buffer.concat([head, values, count, ...entries, Buffer.alloc(4)]);
+}
