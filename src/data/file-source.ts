@@ -1,7 +1,7 @@
 // Where the pictures of a manifest come from: the files it names, whose errors say the manifest's line.
 
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { PixelSource, Row } from './dataset.js';
 import { filesIn } from './dicom/series.js';
 import { DataError } from './errors.js';
@@ -38,10 +38,11 @@ async function stateOf(file: string): Promise<string | undefined> {
   return states.join('\n');
 }
 
-/** The file; of one that is only a header (MetaImage, NRRD) also those of its name that hold the voxels. */
+/** The file; of one that is only a header (MetaImage, NRRD, NIfTI) also those of its name that hold the voxels. */
 async function besides(file: string): Promise<string[]> {
-  if (!/\.(?:mhd|nhdr)$/i.test(file)) return [file];
-  const [folder, stem] = [dirname(file), basename(file, extname(file))];
+  const header = /\.(?:mhd|nhdr|hdr(?:\.gz)?)$/i;
+  if (!header.test(file)) return [file];
+  const [folder, stem] = [dirname(file), basename(file).replace(header, '')];
   const names = await readdir(folder);
   return names.filter((name) => name.startsWith(`${stem}.`)).map((name) => join(folder, name));
 }

@@ -174,6 +174,54 @@ describe('a NIfTI file', () => {
     }
   });
 
+  it('in two files, header and voxels, is one whichever is named', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellgrad-pair-'));
+    try {
+      const whole = readFileSync(file('slope_inter.nii'));
+      const want = await data.readNifti(file('slope_inter.nii'));
+      const head = Buffer.from(whole.subarray(0, 348));
+      const voxels = whole.subarray(whole.readFloatLE(108));
+      head.writeFloatLE(0, 108);
+      head.write('ni1\0', 344, 'latin1');
+      writeFileSync(join(folder, 'a.hdr'), head);
+      writeFileSync(join(folder, 'a.img'), voxels);
+      writeFileSync(join(folder, 'b.hdr.gz'), gzipSync(head));
+      writeFileSync(join(folder, 'b.img.gz'), gzipSync(voxels));
+      for (const name of ['a.hdr', 'a.img', 'b.hdr.gz', 'b.img.gz']) {
+        const image = await data.readNifti(join(folder, name));
+        assert.deepEqual([image.data, image.affine], [want.data, want.affine], name);
+      }
+      assert.deepEqual((await data.readVolume(join(folder, 'a.hdr'), { orient: false })).data, want.data);
+      writeFileSync(join(folder, 'a.img'), voxels.subarray(0, 100));
+      await assert.rejects(data.readNifti(join(folder, 'a.hdr')), says('image', /a\.img .*ends before/));
+      rmSync(join(folder, 'a.img'));
+      await assert.rejects(data.readNifti(join(folder, 'a.hdr')), says('missing', /a\.img/));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
+  it('that does not say where it lies is taken as nibabel takes it', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'cellgrad-nowhere-'));
+    try {
+      const bytes = readFileSync(file('int16.nii')); // 32 × 40 × 24 voxels of 0.8 × 0.8 × 2.5 mm
+      bytes.writeInt16LE(0, 252);
+      bytes.writeInt16LE(0, 254);
+      writeFileSync(join(folder, 'nowhere.nii'), bytes);
+      const { affine, volume } = await data.readNifti(join(folder, 'nowhere.nii'));
+      // nibabel 5.4.2
+      const want = [
+        [-0.8, 0, 0, 12.4],
+        [0, 0.8, 0, -15.6],
+        [0, 0, 2.5, -28.75],
+      ];
+      want.forEach((row, i) => near(affine[i], row));
+      assert.equal(volume().orientation, 'LAS');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  });
+
   it('turned and turned back is what it was', async () => {
     const volume = (await data.readNifti(file('permuted_flipped.nii.gz'))).volume();
     const back = volume.orient('LIA').orient('RSP').orient('PSL');
@@ -253,6 +301,8 @@ describe('MetaImage and NRRD files', () => {
 
   it('that are cut off, huge or of another kind are refused, each in a sentence', async () => {
     const refused: [string, RegExp][] = [
+      [write('text.mha', meta('BinaryData = False\n', 'LOCAL'), Buffer.from('1 2 3')), /written as text/],
+      [write('lines.nrrd', nrrd('encoding: raw\nendian: little\nline skip: 1\n'), little), /line skip/],
       [write('x1.mha', meta('', 'LOCAL'), little.subarray(0, 40)), /ends before its 4 × 3 × 2 voxels/],
       [
         write('x2.mha', meta('', 'LOCAL').replace('4 3 2', '100000 100000 100000')),

@@ -100,6 +100,8 @@ function describeMeta(fields: Map<string, string>, file: string): Description {
   const origin = numbers(fields.get('offset') ?? fields.get('position') ?? fields.get('origin')) ?? [];
   const n = sides.length;
   const data = fields.get('elementdatafile')!;
+  if (fields.get('binarydata')?.toLowerCase() === 'false')
+    throw broken(file, 'MetaImage', 'its voxels are written as text (BinaryData = False), which is not read');
   if (/^LIST|%/.test(data))
     throw broken(
       file,
@@ -154,6 +156,8 @@ function describeNrrd(fields: Map<string, string>, file: string): Description {
     throw broken(file, 'NRRD', `its type is '${kind}', which is none that cellgrad reads`);
   if (!['raw', 'gzip', 'gz'].includes(encoding))
     throw broken(file, 'NRRD', `its encoding is '${encoding}', where raw and gzip are read`);
+  if (Number(fields.get('line skip') ?? fields.get('lineskip') ?? 0) !== 0)
+    throw broken(file, 'NRRD', 'lines stand before its voxels (line skip), which is not read');
   const vectors = [...(fields.get('space directions') ?? '').matchAll(/none|\(([^)]*)\)/g)].map((m) =>
     numbers(m[1]),
   );

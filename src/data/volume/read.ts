@@ -17,7 +17,7 @@ export interface VolumeOptions extends SeriesOptions {
 }
 
 const formats: [ending: RegExp, read: (file: string, options: VolumeOptions) => Promise<Volume>][] = [
-  [/\.nii(\.gz)?$/i, async (file, { index }) => (await readNifti(file)).volume(index)],
+  [/\.(nii|hdr)(\.gz)?$/i, async (file, { index }) => (await readNifti(file)).volume(index)],
   [/\.mh[ad]$/i, readMetaImage],
   [/\.(nrrd|nhdr)$/i, readNrrd],
 ];
@@ -26,7 +26,7 @@ const formats: [ending: RegExp, read: (file: string, options: VolumeOptions) => 
 export const isVolume = (file: string): boolean => formats.some(([ending]) => ending.test(file));
 
 /**
- * Reads a volume: a folder of a DICOM series, a DICOM file of several frames, NIfTI (`.nii`, `.nii.gz`), MetaImage (`.mha`, `.mhd`) or NRRD
+ * Reads a volume: a folder of a DICOM series, a DICOM file of several frames, NIfTI (`.nii`, `.nii.gz`, `.hdr` with `.img`), MetaImage (`.mha`, `.mhd`) or NRRD
  * (`.nrrd`, `.nhdr`), turned so that slices go from the feet to the head, rows from front to back and columns from the patient's right to
  * left. Throws DataError 'missing', 'image', 'series' or 'option'.
  */
