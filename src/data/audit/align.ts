@@ -1,7 +1,7 @@
 // One picture laid over another: an affine map found by Lucas and Kanade's method (inverse compositional, Baker and Matthews 2004),
 // and how well the detail then agrees.
 
-import { boxed, type Square } from './tones.js';
+import { boxed, wholeBox, type Box, type Square } from './tones.js';
 
 /** x' = a x + b y + c, y' = d x + e y + f; both pictures reach from -1 to 1. */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number];
@@ -119,6 +119,22 @@ function solve(m: Float64Array, right: Float64Array): Float64Array | undefined {
   return x;
 }
 
+/** 0 in the box, NaN outside and so near to its edge that what lies outside counts in means over `r`. */
+function within(side: number, box: Box, r: number): Square {
+  const values = new Float32Array(side * side);
+  if (box !== wholeBox) {
+    const half = (side - 1) / 2;
+    const margin = (r + 1) / half;
+    for (let at = 0; at < values.length; at++) {
+      const x = (at % side) / half - 1;
+      const y = Math.floor(at / side) / half - 1;
+      if (Math.abs(x - box.x) > box.width - margin || Math.abs(y - box.y) > box.height - margin)
+        values[at] = NaN;
+    }
+  }
+  return { values, side };
+}
+
 export interface Agreement {
   /** Median over blocks of the correlation of detail, -1 to 1. */
   detail: number;
@@ -126,16 +142,25 @@ export interface Agreement {
   overlap: number;
 }
 
-/** How well the detail (finer than a tenth of the side) of two squares agrees, in 8 × 8 blocks of their own. */
-export function agreement(fixed: Square, moving: Square, map: Affine): Agreement {
+/**
+ * How well the detail (finer than a tenth of the side) of two squares agrees, in 8 × 8 blocks of their own; `inside` is what of each is picture, as
+ * the edge of a white border is the strongest detail of all, and the same on every film of a scanner.
+ */
+export function agreement(
+  fixed: Square,
+  moving: Square,
+  map: Affine,
+  inside: readonly [Box, Box] = [wholeBox, wholeBox],
+): Agreement {
   const laid = warped(moving, map);
   const { side } = fixed;
   let covered = 0;
   for (let at = 0; at < laid.values.length; at++)
     if (Number.isNaN(laid.values[at])) laid.values[at] = fixed.values[at];
     else covered++;
-  const outside = warped({ values: new Float32Array(side * side), side }, map).values;
   const r = Math.max(2, Math.round(side / 20));
+  const outside = warped(within(side, inside[1], r), map).values;
+  within(side, inside[0], r).values.forEach((v, at) => (outside[at] += v));
   const smooth = (of: Square): Float32Array => {
     const shade = boxed(of, r).values;
     return of.values.map((v, at) => v - shade[at]);

@@ -96,13 +96,18 @@ export async function nearDuplicates(
       return one.inverted ? { ...flipped, values: flipped.values.map((v) => -v) } : flipped;
     };
     const [fixed, moving] = [squares[one.a], turned(squares[one.b])];
+    const other = pictures[one.b].box;
+    const inside: [Box, Box] = [
+      pictures[one.a].box,
+      one.mirrored && other !== wholeBox ? { ...other, x: -other.x } : other,
+    ];
     let map = align(halved(fixed), halved(moving), startOf(one));
-    if (!map || agreement(fixed, moving, map).detail < 0.35) continue;
+    if (!map || agreement(fixed, moving, map, inside).detail < 0.35) continue;
     map = align(fixed, moving, map, 8);
-    if (!map || agreement(fixed, moving, map).detail < closer) continue;
+    if (!map || agreement(fixed, moving, map, inside).detail < closer) continue;
     const [bigFixed, bigMoving] = [await large(one.a), turned(await large(one.b))];
     map = align(bigFixed, bigMoving, map, 4) ?? map;
-    const { detail, overlap } = agreement(bigFixed, bigMoving, map);
+    const { detail, overlap } = agreement(bigFixed, bigMoving, map, inside);
     const rows: [Row, Row] = [pictures[one.a].row, pictures[one.b].row];
     const together = rows[0].patient === rows[1].patient && rows[0].split === rows[1].split;
     if (detail < (together ? sameOfPatient : same) || overlap < 0.5) continue;
@@ -144,9 +149,10 @@ async function likest(
   const views = boxes[0]?.length ?? 0;
   const hashes = new Float32Array(n * views * coarseLength);
   for (let i = 0; i < n; i++) {
-    boxes[i].forEach((box, v) =>
-      hashes.set(coarse(cut(squares[i], box, 32)), (i * views + v) * coarseLength),
-    );
+    boxes[i].forEach((box, v) => {
+      const hash = coarse(cut(squares[i], box, 32));
+      hashes.set(v === negative ? hash.map((c) => -c) : hash, (i * views + v) * coarseLength);
+    });
     await breathe(watch, 'hashing pictures', i + 1, n);
   }
   whiten(hashes, views);
@@ -159,13 +165,14 @@ async function likest(
     [borderless, borderless],
     [0, negative],
   ] as const;
-  const best: Candidate[][] = Array.from({ length: n }, () => []);
+  const best: Candidate[][] = Array.from({ length: 2 * n }, () => []); // negatives apart, so that they crowd nobody out
   const add = (i: number, one: Candidate): void => {
-    const list = best[i];
-    if (list.length === nearest && list[nearest - 1].likeness >= one.likeness) return;
+    const list = best[one.inverted ? n + i : i];
+    const most = one.inverted ? 1 : nearest;
+    if (list.length === most && list[most - 1].likeness >= one.likeness) return;
     list.push(one);
     list.sort((p, q) => q.likeness - p.likeness);
-    if (list.length > nearest) list.pop();
+    if (list.length > most) list.pop();
   };
   for (let a = 0; a < n; a++) {
     await breathe(watch, 'finding candidates', a + 1, n);
