@@ -20,9 +20,12 @@ export function readCsv(file: string): TableRow[] {
     );
   try {
     const text = decode(readFileSync(file));
+    // Excel's first line, which names the delimiter
+    const named = /^sep=(.)\r?\n/i.exec(text);
     const records = parse(text, {
-      columns: true,
-      delimiter: delimiterOf(text),
+      columns: distinct,
+      delimiter: named?.[1] ?? delimiterOf(text),
+      from_line: named ? 2 : 1,
       skip_empty_lines: true,
       trim: true,
       info: true,
@@ -33,6 +36,16 @@ export function readCsv(file: string): TableRow[] {
       cause: error,
     });
   }
+}
+
+/** Of columns of one name the first keeps it; the others get a number, as in pandas, so that none hides another. */
+function distinct(header: readonly string[]): string[] {
+  const seen = new Map<string, number>();
+  return header.map((name) => {
+    const before = seen.get(name) ?? 0;
+    seen.set(name, before + 1);
+    return before === 0 ? name : `${name}.${before}`;
+  });
 }
 
 /** Bytes as text, without a byte order mark. */

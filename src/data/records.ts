@@ -1,5 +1,6 @@
 // From records (a CSV's lines, a frame's rows, a folder's files) to a data set: which column is what, and all checks on the way.
 
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { checkFiles, checkLabels, checkLeak, checkPixels, noteGaps } from './check.js';
 import { Dataset, type PixelSource, type Row } from './dataset.js';
@@ -93,7 +94,7 @@ export async function fromRecords(
       view: value(values, 'view'),
       licence: value(values, 'licence'),
       sha256: value(values, 'sha256'),
-      ...(pictures ? pictures.row(values, place) : { file: resolve(root, file!) }),
+      ...(pictures ? pictures.row(values, place) : { file: placeOf(root, file!) }),
       label: values[label],
       patient,
       split: value(values, 'split') ?? '',
@@ -108,6 +109,12 @@ export async function fromRecords(
   if (rows.length === 0) throw new DataError('empty', `${where}: no row has a value in '${label}'.`);
 
   return checkedDataset(rows, { name, where, label, notes, source: pictures?.source }, options);
+}
+
+/** The file, also where the manifest was written on Windows, with backslashes between folders. */
+function placeOf(root: string, file: string): string {
+  const path = resolve(root, file);
+  return file.includes('\\') && !existsSync(path) ? resolve(root, file.replaceAll('\\', '/')) : path;
 }
 
 function nobodysNote(n: number, all: number): string {

@@ -33,6 +33,18 @@ describe('a CSV file', () => {
     assert.deepEqual(read(Buffer.from(`\ufeff${text}`, 'utf16le').swap16()), [one]);
   });
 
+  it('may name its delimiter in a first line, as Excel writes it', () => {
+    const file = join(folder, 'excel.csv');
+    writeFileSync(file, 'sep=;\r\nfile;label\r\na.png;covid\r\n');
+    assert.deepEqual(readCsv(file), [{ line: 3, values: one }]);
+  });
+
+  it('with two columns of one name keeps both, the first under its name', () => {
+    assert.deepEqual(read('file,label,label,label\na.png,covid,normal,viral\n'), [
+      { ...one, 'label.1': 'normal', 'label.2': 'viral' },
+    ]);
+  });
+
   it('in Windows-1252 is read as such, where it is no UTF-8', () => {
     assert.deepEqual(read(Buffer.from('file,ort\na.png,M\xfcnchen\n', 'latin1')), [
       { file: 'a.png', ort: 'München' },

@@ -49,6 +49,12 @@ describe('a CSV manifest', () => {
     assert.equal(set.rows[0].patient, 'p,1');
   });
 
+  it('written on Windows finds files in folders', async () => {
+    const set = await open([header, ...rows.map((row) => `.\\${row}`)]);
+    assert.equal(set.rows[0].file, folder.path('a.png'));
+    assert.equal((await set.pixels(set.rows[0], { size: 4 })).length, 16);
+  });
+
   it('takes the first label column that is there', async () => {
     const set = await open(undefined, { label: ['label3', 'label'] });
     assert.equal(set.length, 6);
