@@ -46,27 +46,51 @@ export function checkLabels(
     );
 }
 
-/** The same patient in two splits: the network would be tested on patients it has learnt. */
+/** The same patient, or the same file, in two splits: the network would be tested on what it has learnt. */
 export function checkLeak(rows: readonly Row[], manifest: string, allowed: boolean, notes: string[]): void {
+  const patients = inSplits(rows, ({ patient }) => patient);
+  // a file whose patient is in two splits is told of with the patient
+  const told = new Set(patients.map(({ name }) => name));
+  const files = inSplits(
+    rows.filter(({ patient }) => !told.has(patient)),
+    ({ file }) => file,
+  );
+  const leaks = [
+    { found: patients, noun: 'patient', why: '', mend: 'Split by patient, { split: { seed: 0 } }' },
+    { found: files, noun: 'file', why: ', under several patients', mend: 'Give it one patient' },
+  ];
+  for (const { found, noun, why, mend } of leaks) {
+    if (found.length === 0) continue;
+    const named = found.map(({ name, splits }) => `${name} (${splits})`);
+    const sentence = `${manifest}: ${count(found.length, noun)} ${be(found.length)} in more than one split${why}: ${someOf(named)}.`;
+    if (!allowed)
+      throw new DataError(
+        'leak',
+        `${sentence} Results would be too good. ${mend}, or insist with { allowLeak: true }.`,
+      );
+    notes.push(sentence);
+  }
+}
+
+/** What is in more than one split, and on which lines. */
+function inSplits(
+  rows: readonly Row[],
+  key: (row: Row) => string | undefined,
+): { name: string; splits: string }[] {
   const seen = new Map<string, Map<string, Row>>();
   for (const row of rows) {
-    const splits = seen.get(row.patient) ?? new Map<string, Row>();
+    const name = key(row);
+    if (name === undefined) continue;
+    const splits = seen.get(name) ?? new Map<string, Row>();
     if (!splits.has(row.split)) splits.set(row.split, row);
-    seen.set(row.patient, splits);
+    seen.set(name, splits);
   }
-  const leaks = [...seen].filter(([, splits]) => splits.size > 1);
-  if (leaks.length === 0) return;
-  const named = leaks.map(
-    ([patient, splits]) =>
-      `${patient} (${[...splits].map(([split, row]) => `'${split}' on ${lineOf(row)}`).join(', ')})`,
-  );
-  const sentence = `${manifest}: ${count(leaks.length, 'patient')} ${be(leaks.length)} in more than one split: ${someOf(named)}.`;
-  if (!allowed)
-    throw new DataError(
-      'leak',
-      `${sentence} Results would be too good. Split by patient, { split: { seed: 0 } }, or insist with { allowLeak: true }.`,
-    );
-  notes.push(sentence);
+  return [...seen]
+    .filter(([, splits]) => splits.size > 1)
+    .map(([name, splits]) => ({
+      name,
+      splits: [...splits].map(([split, row]) => `'${split}' on ${lineOf(row)}`).join(', '),
+    }));
 }
 
 /** Classes without an image, here or in a split, and rows in no split: no errors, but worth a note. */

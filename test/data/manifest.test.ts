@@ -132,6 +132,15 @@ describe('a CSV manifest', () => {
       assert.equal(Object.keys(again.where({ patient }).counts('split')).length, 1);
   });
 
+  it('with one file in two splits, under two patients, is refused too', async () => {
+    const twice = [header, ...rows, 'a.png,normal,p9,test'];
+    await refuses(twice, 'leak', /1 file is in more than one split, under several patients/);
+    await refuses(twice, 'leak', /a\.png \('train' on line 2, 'test' on line 8\)/);
+    const { notes } = await open(twice, { allowLeak: true });
+    assert.match(notes.join(' '), /1 file is in more than one split/);
+    await open([header, ...rows, 'a.png,normal,p9,train']);
+  });
+
   it('with a missing image is refused with its line, or goes on without', async () => {
     rmSync(folder.path('c.png'));
     await refuses(

@@ -135,7 +135,6 @@ export class Fetch {
     if (!existsSync(path)) await this.downloadFrom(file, path);
     const sha256 = await sha256File(path, options.signal);
     const { size } = await stat(path);
-    if (file.unpack) await refusePage(path, file.url);
     let files: Unpacked[];
     if (file.unpack) {
       const folder = join(root, file.into ?? '');
@@ -180,7 +179,7 @@ export class Fetch {
     let failure: DownloadError | undefined;
     for (const address of this.addressesOf(file)) {
       try {
-        return await download(address, path, {
+        await download(address, path, {
           sha256: file.sha256,
           size: file.size,
           retries: address === file.url ? retries : 0,
@@ -191,7 +190,10 @@ export class Fetch {
             this.tell('downloading', file);
           },
         });
+        return file.unpack ? await refusePage(path, address) : undefined;
       } catch (error) {
+        // a mirror that sends a page is as one that has nothing
+        if (error instanceof DataError && address !== file.url) continue;
         if (!(error instanceof DownloadError)) throw error;
         failure = error;
       }

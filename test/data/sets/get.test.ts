@@ -330,6 +330,20 @@ describe('fetching a set', () => {
     assert.deepEqual(read('a.png'), Buffer.from('a'));
   });
 
+  it('takes the source where a mirror sends a page in place of an archive', async () => {
+    const page = Buffer.from('<!DOCTYPE html><html><body>Sign in</body></html>');
+    const mirror = await fileServer({ 'made-up/p.zip': { content: page } });
+    try {
+      process.env.CELLGRAD_MIRROR = mirror.url;
+      server.files['p.zip'] = { content: zip({ 'a.png': Buffer.from('a') }) };
+      await get(set({ url: `${server.url}/p.zip`, unpack: 'zip' }));
+      assert.deepEqual(read('a.png'), Buffer.from('a'));
+      assert.ok(mirror.requests.includes('GET /made-up/p.zip'));
+    } finally {
+      await mirror.close();
+    }
+  });
+
   it('verifies what it brought: missing, altered and surplus files', async () => {
     const pack = tar.pack();
     for (const [name, text] of [
