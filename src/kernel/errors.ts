@@ -1,21 +1,16 @@
 // Errors as a notebook shows them: the cell's own lines, no frames of the kernel or of Node.
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { excerpt } from './excerpt.js';
-import { CellError, REQUIRED, transformCommonJs, transformModule, type Position } from './transform.js';
+import { clean, type CellSource } from './stacks.js';
+import { CellError, type Position } from './transform.js';
 
 export interface ErrorContent {
   ename: string;
   evalue: string;
   traceback: string[];
   [key: string]: unknown;
-}
-
-/** What is known of a cell that has run: its text, and from where in the script to where in the text. */
-export interface CellSource {
-  source: string;
-  locate: (position: Position) => Position;
 }
 
 export const interrupted: ErrorContent = {
@@ -30,11 +25,25 @@ export function outOfMemory(limit: number): ErrorContent {
   return { ename: 'OutOfMemory', evalue, traceback: [`\x1b[31mOutOfMemory\x1b[39m: ${evalue}`] };
 }
 
-const kernelFolder = new URL('.', import.meta.url).href;
 const packageFolder = new URL('..', import.meta.url).href;
+
+const UNSEEN = 'what was thrown throws an error itself when it is looked at';
 
 /** An error of any kind, thrown by a cell or on its behalf. `thrownAt` helps where it has no stack. */
 export function describeError(
+  error: unknown,
+  cells: ReadonlyMap<string, CellSource>,
+  thrownAt?: { name: string; position: Position },
+): ErrorContent {
+  try {
+    return described(error, cells, thrownAt);
+  } catch {
+    if (thrownAt) return framed('Thrown', UNSEEN, thrownAt.name, thrownAt.position, cells);
+    return { ename: 'Thrown', evalue: UNSEEN, traceback: [`\x1b[31mThrown\x1b[39m: ${UNSEEN}`] };
+  }
+}
+
+function described(
   error: unknown,
   cells: ReadonlyMap<string, CellSource>,
   thrownAt?: { name: string; position: Position },
@@ -49,11 +58,11 @@ export function describeError(
   }
   const ename = String(error.name || error.constructor?.name || 'Error');
   const evalue = String(error.message);
-  const own = error instanceof SyntaxError && !/In\[/.test(error.stack ?? '') ? thrownAt : undefined;
+  const own = error instanceof SyntaxError && !/In\[/.test(String(error.stack ?? '')) ? thrownAt : undefined;
   if (own) return framed(ename, evalue, own.name, own.position, cells);
   clean(error, cells, new Set());
   const traceback = colour(inspect(error, { depth: 4 }), ename).split('\n');
-  for (const { name, position } of placesOf(error.stack ?? ''))
+  for (const { name, position } of placesOf(String(error.stack ?? '')))
     traceback.push(...excerpt(sourceOf(name, cells), position));
   return { ename, evalue, traceback };
 }
@@ -96,62 +105,3 @@ function framed(
 
 const colour = (text: string, ename: string): string =>
   text.startsWith(ename) ? `\x1b[31m${ename}\x1b[39m${text.slice(ename.length)}` : text;
-
-/** Rewrites the stacks of an error, its cause and its parts. */
-function clean(error: Error, cells: ReadonlyMap<string, CellSource>, seen: Set<unknown>): void {
-  if (seen.has(error)) return;
-  seen.add(error);
-  const stack = error.stack;
-  if (typeof stack === 'string') {
-    const kept = stack.split('\n').filter((line) => !isInternal(line));
-    while (/^\s+at new Promise \(<anonymous>\)$/.test(kept.at(-1)!)) kept.pop();
-    const located = kept.map((line) => locateFrame(line, cells)).join('\n');
-    try {
-      error.stack = located;
-    } catch {
-      // a frozen error keeps its frames
-    }
-  }
-  const parts = [error.cause, ...((error as { errors?: unknown[] }).errors ?? [])];
-  for (const part of parts) if (part instanceof Error) clean(part, cells, seen);
-}
-
-function isInternal(line: string): boolean {
-  if (!/^\s+at /.test(line)) return false;
-  return (
-    line.includes(kernelFolder) ||
-    /\bnode:(internal|inspector|vm|events|timers)\b|Session\.post|at [^:]*notebook\.ts:1:/.test(line)
-  );
-}
-
-function locateFrame(line: string, cells: ReadonlyMap<string, CellSource>): string {
-  if (!/^\s+at /.test(line)) return line;
-  const inCell = line.replace(/(In\[\d+\]):(\d+):(\d+)/, (_, name: string, l: string, c: string) => {
-    const position = cells.get(name)?.locate({ line: Number(l), column: Number(c) });
-    return position ? `${name}:${position.line}:${position.column}` : `${name}:${l}:${c}`;
-  });
-  // a file that `%run` evaluates as a cell
-  const [file] = /file:\/\/[^\s)]+?(?=:\d+:\d+)/.exec(inCell) ?? [];
-  if (file && cells.has(file))
-    return inCell.replace(/:(\d+):(\d+)(\)?)$/, (_, l: string, c: string, end: string) => {
-      const { line, column } = cells.get(file)!.locate({ line: Number(l), column: Number(c) });
-      return `:${line}:${column}${end}`;
-    });
-  const unversioned = inCell.replace(/\?v=[0-9a-f]{12}(?=:\d)/, '');
-  return unversioned.replace(
-    /(file:\/\/[^\s)]+?\.[mc]?tsx?)(\?require)?:(\d+):(\d+)/,
-    (_, url: string, required: string | undefined, l: string, c: string) => {
-      const transform = required === REQUIRED ? transformCommonJs : transformModule;
-      const position = inFile(fileURLToPath(url), transform, { line: Number(l), column: Number(c) });
-      return `${url}:${position.line}:${position.column}`;
-    },
-  );
-}
-
-function inFile(file: string, transform: typeof transformModule, position: Position): Position {
-  try {
-    return existsSync(file) ? transform(readFileSync(file, 'utf8'), file).locate(position) : position;
-  } catch {
-    return position;
-  }
-}

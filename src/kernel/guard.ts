@@ -24,3 +24,20 @@ export function guardProcess(): (code: number) => never {
     return exit(code);
   };
 }
+
+/** Listens to the process's events, also when a cell removes all listeners: an error would then end the kernel. */
+export function keepListening(listeners: Record<string, (...values: unknown[]) => void>): void {
+  const listen = (): void => {
+    for (const [event, listener] of Object.entries(listeners))
+      if (!process.listeners(event as 'exit').includes(listener)) process.on(event, listener);
+  };
+  for (const name of ['removeAllListeners', 'removeListener', 'off'] as const) {
+    const original = process[name] as (...values: unknown[]) => unknown;
+    process[name] = function (this: NodeJS.Process, ...values: unknown[]) {
+      original.apply(this, values);
+      listen();
+      return this;
+    } as never;
+  }
+  listen();
+}

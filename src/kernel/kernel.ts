@@ -6,8 +6,9 @@ import { RunningCell, type CellContract } from './cell.js';
 import { CommManager, type Background } from './comms.js';
 import { Debuggee } from './debugger/debuggee.js';
 import { clearOutput, display, displaysSent, isHandle, mimeBundle, publishWith, track } from './display.js';
-import { describeError, interrupted, outOfMemory, type CellSource, type ErrorContent } from './errors.js';
+import { describeError, interrupted, outOfMemory, type ErrorContent } from './errors.js';
 import { Evaluator, type Outcome } from './evaluate.js';
+import { keepListening } from './guard.js';
 import { installImporter } from './importer.js';
 import { installMagics, names } from './magics/install.js';
 import { interruption, type Session } from './magics/session.js';
@@ -15,6 +16,7 @@ import type { Live } from './language/reply.js';
 import { members } from './members.js';
 import { cellOfUncaught, currentCell, goesOn, runAs, trackCallbacks } from './origin.js';
 import { Output } from './output.js';
+import { installStacks, type CellSource } from './stacks.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
 import { CLAIM, FLAG, WHY, type Asked, type ToMain, type ToSockets } from './threads.js';
 import { CellError, transformCell, type Script } from './transform.js';
@@ -109,10 +111,13 @@ export class Kernel {
           writable: true,
         }),
     });
-    process.on('uncaughtException', (error) => this.showError(cellOfUncaught(), error));
-    process.on('unhandledRejection', (reason, promise) => this.showError(cellOfUncaught(promise), reason));
-    process.on('SIGINT', () => undefined); // the terminal's Ctrl-C is for the front end, which then asks us
+    keepListening({
+      uncaughtException: (error) => this.showError(cellOfUncaught(), error),
+      unhandledRejection: (reason, promise) => this.showError(cellOfUncaught(promise as object), reason),
+      SIGINT: () => undefined, // the terminal's Ctrl-C is for the front end, which then asks us
+    });
     Error.stackTraceLimit = 50;
+    installStacks(this.cells);
   }
 
   close(): void {

@@ -220,6 +220,49 @@ describe('cells', () => {
       assert.equal(await failure('throw { a: 1 }'), 'Thrown: { a: 1 }');
       assert.match(await failure('throw Object.freeze(new Error("frozen"))'), /^Error: frozen/);
     });
+    it('that throw when they are looked at end their cell too', async () => {
+      const unseen =
+        /^Thrown: what was thrown throws an error itself when it is looked at\n {4}at In\[n\]:1:/;
+      const traps = ['get', 'getPrototypeOf', 'ownKeys', 'has', 'getOwnPropertyDescriptor'];
+      for (const thrown of [
+        `new Proxy({}, Object.fromEntries(${JSON.stringify(traps)}.map((trap) => [trap, () => { throw 1 }])))`,
+        'new (class extends Error { get message() { throw new Error("no message") } })()',
+      ])
+        assert.match(await failure(`throw ${thrown}`), unseen);
+      assert.match(await failure('throw Object.assign(new Error("odd"), { stack: 5 })'), /5/);
+      const text = await failure(
+        'Promise.resolve().then(() => { throw new Proxy({}, {}) }); throw Error("x")',
+      );
+      assert.match(text, /^Error: x/);
+    });
+    it('that a cell prints, keeps or reads have its own lines, and no frame of the kernel', async () => {
+      const {
+        stderr,
+        stdout,
+        result: shown,
+      } = await kernel.run(
+        `interface Gone { a: 1 }
+         enum Made { A }
+         let kept: unknown; try { throw new TypeError('caught', { cause: new Error('why') }) } catch (e) { kept = e; console.error(e); console.log((e as Error).stack) }
+         [new Error('a value')]`,
+      );
+      const frames = (text: string): string[] => text.match(/at .*:\d+:\d+/g) ?? [];
+      assert.deepEqual(
+        frames(stderr).map((frame) => frame.replace(/In\[\d+\]/, 'In[n]')),
+        ['at In[n]:3:41', 'at In[n]:3:74'],
+      );
+      assert.deepEqual(frames(stdout), frames(stderr).slice(0, 1));
+      assert.match(stdout, /^TypeError: caught\n/);
+      assert.match(shown!, /^\[\n {2}Error: a value\n {6}at In\[\d+\]:4:11\n\]$/);
+      for (let i = 0; i < 2; i++) assert.match(await failure('throw kept'), /at In\[n\]:3:41/);
+      const own = await kernel.run(
+        'import { readFileSync as read } from "node:fs"; try { read("", { encoding: "no" as any }) } catch (e) { console.log((e as Error).stack) }',
+      );
+      assert.match(
+        own.stdout,
+        /^TypeError \[ERR_INVALID_ARG_VALUE\]: The argument [^]* {4}at In\[\d+\]:1:55\n$/,
+      );
+    });
     it('hold no frame of the kernel or of Node', async () => {
       const text = await failure('await Promise.reject(new Error("rejected"))');
       assert.deepEqual(text.match(/^ +at .*/gm), ['    at In[n]:1:22']);
@@ -241,6 +284,21 @@ describe('cells', () => {
         assert.match(String(shown.content.evalue), /^uncaught-\d$/);
         assert.equal(await result('1'), '1');
       });
+    it('are shown although a cell has removed all listeners', async () => {
+      await kernel.run(
+        'process.removeAllListeners("uncaughtException"); for (const each of process.listeners("unhandledRejection")) process.off("unhandledRejection", each); 0',
+      );
+      for (const code of [
+        'setTimeout(() => { throw new Error("heard") }, 1); 0',
+        'void Promise.reject(new Error("heard")); 0',
+      ]) {
+        const { id } = kernel.submit(code);
+        await kernel.until(({ header, parent }) => header.msg_type === 'error' && parent.msg_id === id);
+      }
+      await kernel.run('process.removeAllListeners(); 0');
+      const { id } = kernel.submit('setTimeout(() => { throw new Error("heard") }, 1); 0');
+      await kernel.until(({ header, parent }) => header.msg_type === 'error' && parent.msg_id === id);
+    });
     it('process.exit ends neither kernel nor data', async () => {
       await result('const kept = 5');
       assert.match(
