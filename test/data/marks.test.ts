@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import sharp from 'sharp';
 import { findMarks, type Mark } from '../../src/data/audit/marks.js';
-import { phantom } from '../../src/data/index.js';
+import { audit, phantom, phantomCT } from '../../src/data/index.js';
 
 const side = 256;
 
@@ -64,5 +64,11 @@ describe('burnt-in marks', function () {
       assert.ok(left >= 0.9, `${left} with a letter at ${size}`);
       assert.ok(none <= 0.1, `${none} without at ${size}`);
     }
+  });
+
+  it('are told of with the warning that vessels in slices of CT look like them', async () => {
+    const { findings } = await audit(phantomCT({ patients: 4 }), { onProgress: () => undefined });
+    const told = findings.find(({ kind }) => kind === 'marks');
+    assert.match(told!.sentence, /letters or marks burnt in .*in slices of CT, vessels look like them/);
   });
 });

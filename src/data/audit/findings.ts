@@ -237,7 +237,7 @@ function markFinding(set: Dataset, { images, byClass }: Found['marks']): Finding
     {
       kind: 'marks',
       severity: 0.05,
-      sentence: `${many(images, 'image')} (${percent(images / set.length)}) ${images === 1 ? 'has' : 'have'} letters or marks burnt in near a border: ${shares.join(', ')}. They may name a hospital, a side, or a patient.`,
+      sentence: `${many(images, 'image')} (${percent(images / set.length)}) ${images === 1 ? 'has' : 'have'} letters or marks burnt in near a border: ${shares.join(', ')}. They may name a hospital, a side, or a patient; in slices of CT, vessels look like them.`,
     },
   ];
 }
