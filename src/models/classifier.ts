@@ -55,6 +55,8 @@ export class Classifier {
   readonly stageInfo: Stage[];
   /** The layer that gives the last feature map. */
   readonly featureMap: string;
+  /** The architecture's name of its head, with which the names of all layers of another one begin. */
+  readonly headPart: string;
   /** What was changed about the architecture when it was created. */
   readonly design: Design;
   /** Layers and stages that `models.features` taps by default. */
@@ -69,6 +71,7 @@ export class Classifier {
     this.preprocessing = facts.preprocessing;
     this.stages = graph.stages;
     this.featureMap = graph.featureMap ?? graph.stages[graph.stages.length - 1];
+    this.headPart = graph.head;
     this.design = facts.design;
     this.auxiliary = graph.auxiliary ?? [];
     const net = tf.model({ inputs: input, outputs: graph.logits });

@@ -57,11 +57,19 @@ export function stageNumbers({ net, stages }: Classifier): number[] {
 export function firstOf(model: Classifier, degree: Degree): number {
   const { length } = model.stages;
   if (degree === 'all') return 0;
-  if (degree === 'head') return model.net.layers.indexOf(model.layer(model.head));
+  if (degree === 'head') return firstOfHead(model);
   if (degree === 'last stage') return part(model, length - 1).first;
   if (degree === 'half') return part(model, Math.ceil(length / 2)).first;
   const stage = model.stages.indexOf(degree as string); // named by its end
   return part(model, stage < 0 ? degree : stage).first;
+}
+
+/** The place of the head's first layer, of its hidden ones where it has some; behind the last layer where there is no head. */
+function firstOfHead({ net, headPart }: Classifier): number {
+  const inHead = ({ name }: { name: string }): boolean =>
+    name === headPart || name.startsWith(`${headPart}.`);
+  const first = net.layers.findIndex(inHead);
+  return first < 0 ? net.layers.length : first;
 }
 
 /** Places of a stage's or block's first and last layer. */

@@ -55,6 +55,15 @@ describe('degrees of fine-tuning', function () {
       assert.deepEqual(parts(changed(model)), names);
     });
 
+  it('head: its hidden layers too; without one nothing', async () => {
+    const deep = await create('resnet18', { ...small, head: [8] });
+    assert.equal(unfreeze(deep, 'head'), 4);
+    assert.deepEqual(changed(deep), ['fc.0.weight', 'fc.0.bias', 'fc.2.weight', 'fc.2.bias']);
+    deep.dispose();
+    const none = await create('squeezenet1_1', { ...small, head: 'none' });
+    assert.equal(freeze(none, 'all'), 0);
+    none.dispose();
+  });
   it('a stage named by its end is the whole stage; a block begins within one', () => {
     unfreeze(model, model.stages[3]);
     assert.deepEqual(parts(changed(model)), ['layer3', 'layer4', 'fc']);

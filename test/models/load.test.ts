@@ -245,6 +245,26 @@ describe('models.load(model, file)', function () {
     );
   });
 
+  it('leaves a head of other layers, or none, where asked', async () => {
+    const large = new Map(state);
+    large.set('classifier.1.weight', { shape: [1000, 512, 1, 1], data: new Float32Array(512_000) });
+    large.set('classifier.1.bias', { shape: [1000], data: new Float32Array(1000) });
+    const file = pth('other-head.pth', dict(large));
+    for (const head of [[16], 'none'] as const) {
+      const other = await create('squeezenet1_1', { classes: 2, inputShape: [64, 64], head });
+      const before = other.stateDict();
+      await assert.rejects(
+        load(other, file),
+        /unexpected classifier\.1\.weight.*Only the head differs: head: false/,
+      );
+      const { taken, missing, unexpected } = await load(other, file, { head: false });
+      assert.deepEqual([taken, missing, unexpected], [50, [], []]);
+      for (const [name, { data }] of other.stateDict())
+        assert.deepEqual(data, (name.startsWith('classifier') ? before : state).get(name)!.data, name);
+      other.dispose();
+    }
+  });
+
   it('takes by position where every shape agrees, and only then', async () => {
     const others = Object.fromEntries(
       [...state.values()].map(({ shape, data }, i) => [`_layer_${i}`, { shape, values: data }]),
@@ -273,7 +293,7 @@ describe('models.load(model, file)', function () {
     const { net, inputShape } = model;
     const target = {
       name: 'net',
-      head: 'fc',
+      headPart: 'fc',
       net,
       inputShape,
       parameters: () => norm,

@@ -12,7 +12,7 @@ type Layout = WeightsFile['layout'];
 /** What a model says of itself here. */
 export interface Target extends Adapted {
   name: string;
-  head: string;
+  headPart: string;
   parameters(): Map<string, Parameter>;
   isUnused(name: string): boolean;
 }
@@ -20,7 +20,7 @@ export interface Target extends Adapted {
 export interface FitOptions {
   /** `false` takes the tensors that fit and leaves the others. Default: true, all or none. */
   strict?: boolean;
-  /** `false` leaves the classifying layer as it is, whatever the file holds for it. Default: true. */
+  /** `false` leaves the head as it is, whatever the file holds for it. Default: true. */
   head?: boolean;
   /**
    * Takes the tensors by their position, for files with another library's names: only where as many are there and the shapes
@@ -74,7 +74,7 @@ export function fit(
 ): Fit {
   const own = [...model.parameters()];
   const given = [...tensors].filter(([name]) => !model.isUnused(name));
-  const inHead = (name: string): boolean => !head && name.startsWith(`${model.head}.`);
+  const inHead = (name: string): boolean => !head && isHeads(model, name);
   /** How a tensor becomes the parameter of this name; undefined where it does not fit. */
   const match: Match = (name, { shape }, wanted) => {
     if (same(shape, wanted)) return {};
@@ -104,7 +104,7 @@ export function fit(
     else if (source) left.misshapen.push({ name, shape: source[1].shape, wanted });
     else left.missing.push(name);
   }
-  left.unexpected.push(...sources.keys());
+  left.unexpected.push(...[...sources.keys()].filter((name) => !inHead(name)));
   const fits = Object.values(left).every((list) => !list.length);
   const byOrder = !take.length && agree && mixed < 0;
   if ((strict && !fits) || !take.length)
@@ -118,12 +118,15 @@ type Match = (
   wanted: number[],
 ) => Pick<Taken, 'change'> | undefined;
 
+const isHeads = ({ headPart }: Target, name: string): boolean => name.startsWith(`${headPart}.`);
+
 /** The options that would take what does not fit, where they are all it needs. */
 function remedy(model: Target, left: Misfits, layout: Layout): Remedy | undefined {
   const rest = left.misshapen.filter((m) => !adaptation(model, m.name, { ...m, layout }));
   const adapts = rest.length < left.misshapen.length;
   const names = [...left.missing, ...rest.map((m) => m.name)];
-  if (left.unexpected.length || !names.every((name) => name.startsWith(`${model.head}.`))) return undefined;
+  names.push(...left.unexpected);
+  if (!names.every((name) => isHeads(model, name))) return undefined;
   if (names.length) return adapts ? 'both' : 'head';
   return adapts ? 'adapt' : undefined;
 }
