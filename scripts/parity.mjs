@@ -26,13 +26,19 @@ function note(list, report, what = '') {
     `${pass ? 'pass' : 'FAIL'}  ${(model + what).padEnd(26)} ${number(error).padEnd(8)} ${details}`,
   );
 }
-for (const zoo of zooFiles(folder, only)) note(models, await parity(zoo));
-for (const [name, run] of gradientRuns(folder, only))
-  note(gradients, await gradientParity(name, run), ', gradients');
+try {
+  for (const zoo of zooFiles(folder, only)) note(models, await parity(zoo));
+  for (const [name, run] of gradientRuns(folder, only))
+    note(gradients, await gradientParity(name, run), ', gradients');
+} catch (error) {
+  console.error(`The folder can't be compared with: ${error.message}`);
+  process.exit(2);
+}
 
 const reports = [...models, ...gradients];
 const passed = reports.filter(({ pass }) => pass).length;
-if (values.json) console.log(JSON.stringify({ pass: passed === reports.length, models, gradients }, null, 1));
+const pass = reports.length > 0 && passed === reports.length;
+if (values.json) console.log(JSON.stringify({ pass, models, gradients }, null, 1));
 else console.log(`${passed} of ${reports.length} pass`);
 if (!reports.length) console.error(`${folder} holds no file in the zoo's format.`);
-process.exitCode = reports.length && passed === reports.length ? 0 : 1;
+process.exitCode = pass ? 0 : 1;

@@ -80,9 +80,10 @@ export async function inputs<T extends InputBatch = tfjs.Tensor4D>(
 }
 
 /** How `batches` makes a model's input. */
-export function batchOptions(
-  model: Classifier,
-): Pick<BatchOptions, 'depth' | 'channels' | 'channelOrder' | 'mean' | 'std' | 'interpolation' | 'resize'> & {
+export function batchOptions(model: Classifier): Pick<
+  BatchOptions,
+  'depth' | 'channels' | 'channelOrder' | 'mean' | 'std' | 'interpolation' | 'resize'
+> & {
   size: number;
 } {
   const depth = model.inputShape.length === 4 ? model.inputShape[0] : undefined;

@@ -1,14 +1,12 @@
 // Whether a step of training equals PyTorch's: loss, gradients and batch statistics of the networks in ../shared/fixtures/zoo/gradients.json.
 
-import { readFileSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type * as tfjs from '@tensorflow/tfjs';
 import { compile, tf } from '../../src/compute/index.js';
 import { create, type Classifier, type InputBatch } from '../../src/models/index.js';
 import { torchValues, type Parameter } from '../../src/models/layers.js';
 import { crossEntropy } from '../../src/train/step.js';
 import { learning } from '../../src/train/variables.js';
-import { byRule, channelsLast, l2, stateByRule, type Parity } from './parity.js';
+import { byRule, channelsLast, jsonFiles, l2, stateByRule, type Parity } from './parity.js';
 
 interface Gradient {
   name: string;
@@ -129,12 +127,7 @@ export function* gradientRuns(
   folder: string,
   only?: (model: string) => boolean,
 ): Generator<[string, GradientRun]> {
-  for (const file of readdirSync(folder).sort()) {
-    if (!file.endsWith('.json')) continue;
-    const { models } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-      models?: Record<string, GradientRun>;
-    };
+  for (const { models } of jsonFiles(folder) as Iterable<{ models?: Record<string, GradientRun> }>)
     for (const [name, run] of Object.entries(models ?? {}))
       if (run.float64?.grads && (!only || only(name))) yield [name, run];
-  }
 }

@@ -21,7 +21,7 @@ export interface ZooFile {
   /** timm's name of the network, where the file has it in place of torchvision's; its tensors have timm's names. */
   timm?: string;
   gain: number;
-  norm_eps: Array<[kind: string, epsilon: number]>;
+  norm_eps?: Array<[kind: string, epsilon: number]>;
   tensors: Array<[name: string, shape: number[]]>;
   cases: Case[];
 }
@@ -92,6 +92,7 @@ function otherTensors(model: Classifier, zoo: ZooFile): string[] {
 }
 
 function otherEpsilons(model: Classifier, zoo: ZooFile): string[] {
+  if (!zoo.norm_eps) return [];
   const wanted = new Set(
     zoo.norm_eps.map(([kind, e]) => `${kind.startsWith('Layer') ? 'layer' : 'batch'} ${e}`),
   );
@@ -179,12 +180,23 @@ export async function parity(zoo: ZooFile): Promise<Parity> {
   return { model: called, pass, error, tolerance, worst: { tensor, error: off }, faults };
 }
 
-/** The files of a folder in the zoo's format, one after another. */
-export function* zooFiles(folder: string, only?: (model: string) => boolean): Generator<ZooFile> {
+/** What a folder's JSON files hold, one after another. */
+export function* jsonFiles(folder: string): Generator<object> {
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith('.json')) continue;
-    const content = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Partial<ZooFile>;
-    if (content.model && content.cases && content.tensors && (!only || only(content.model)))
-      yield content as ZooFile;
+    let content: unknown;
+    try {
+      content = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+    } catch (error) {
+      throw new Error(`${join(folder, name)} is no JSON: ${(error as Error).message}.`, { cause: error });
+    }
+    if (typeof content === 'object' && content) yield content;
   }
+}
+
+/** The files of a folder in the zoo's format, one after another. */
+export function* zooFiles(folder: string, only?: (model: string) => boolean): Generator<ZooFile> {
+  for (const content of jsonFiles(folder) as Iterable<Partial<ZooFile>>)
+    if (content.model && content.cases?.length && content.tensors)
+      if (!only || only(content.model)) yield content as ZooFile;
 }
