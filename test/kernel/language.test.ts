@@ -157,8 +157,12 @@ describe('language', function () {
       'plus(1, "a(" + 2|)',
       'pl|us(1, 2)',
       'plus(people.length * |2)',
+      'plus(1, |',
+      'plus(\n  1,\n  |',
     ])
       assert.match(await ask(place, 0), /^function plus\(a: number, b: number\): number\n\nAdds\.$/, place);
+    for (const place of ['plus(1, 2) |', 'plus(1, 2); |'])
+      assert.equal(await ask(place, 0), 'nothing', place);
     assert.match(
       await ask('plus|', 1),
       /Source:\nfunction plus\(a: number, b: number\): number \{\n {2}return a \+ b;\n\}/,

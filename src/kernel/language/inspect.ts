@@ -7,7 +7,7 @@ import { typescript } from './typescript.js';
 export function inspect(cells: Cells, code: string, cursor: number, detail: number): Json {
   const source = cells.show(code);
   // the name that the cursor touches, or the one called by the parentheses around it
-  for (const at of [cursor, cursor - 1, calledAt(source, cursor)]) {
+  for (const at of [cursor, cursor - 1, calledAt(source, code.slice(0, cursor).trimEnd().length)]) {
     if (at === undefined || at < 0 || at >= code.length) continue;
     const here = cells.service.getQuickInfoAtPosition(cells.current, at);
     if (!here) continue;
@@ -46,7 +46,7 @@ function whereDeclared(cells: Cells, code: string, info: ts.QuickInfo): ts.Quick
 const withoutAlias = (signature: string): string =>
   signature.replace(/^\(alias\) /, '').replace(/\nimport [^\n]*$/, '');
 
-/** The offset of the name that is called by the innermost call around the cursor. */
+/** The offset of the name that is called by the innermost call around the cursor, which stands behind no space: a call that is not closed yet ends before it. */
 function calledAt(source: ts.SourceFile, cursor: number): number | undefined {
   let found: number | undefined;
   const visit = (node: ts.Node): void => {
