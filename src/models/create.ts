@@ -110,9 +110,14 @@ function check(name: string, { depth, minSize }: Architecture, options: Checked)
   const axes = depth ? ['depth', 'height', 'width'] : ['height', 'width'];
   if (!whole(channels, 1)) refuse(`channels is ${channels}; it must be a whole number from 1 on.`);
   if (!Number.isSafeInteger(seed)) refuse(`seed is ${seed}; it must be a whole number.`);
-  if (inputShape.length !== axes.length || !inputShape.every((n) => whole(n, minSize)))
+  const sides: unknown = inputShape;
+  if (
+    !Array.isArray(sides) ||
+    sides.length !== axes.length ||
+    !sides.every((n) => whole(n as number, minSize))
+  )
     refuse(
-      `inputShape is [${inputShape.join(', ')}]; ${name} needs [${axes.join(', ')}] of at least ${axes.map(() => minSize).join(' × ')}.`,
+      `inputShape is ${Array.isArray(sides) ? `[${sides.join(', ')}]` : String(sides)}; ${name} needs [${axes.join(', ')}] of at least ${axes.map(() => minSize).join(' × ')}.`,
     );
   for (const [option, rate] of Object.entries({ dropout, dropPath }))
     if (!(rate >= 0 && rate < 1)) refuse(`${option} is ${rate}; it must be from 0 up to, but not, 1.`);

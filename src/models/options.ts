@@ -6,6 +6,11 @@ export const whole = (n: number, least: number): boolean => Number.isInteger(n) 
 
 /** Names of classes, given as such or as how many there are. */
 export function classNames(given: readonly string[] | number): string[] {
+  if (typeof given !== 'number' && !Array.isArray(given))
+    throw new ModelError(
+      'option',
+      `classes is ${JSON.stringify(given)}; it must be a list of names, or how many there are.`,
+    );
   if (!whole(typeof given === 'number' ? given : given.length, 1))
     throw new ModelError('option', `classes is ${JSON.stringify(given)}; there must be at least one.`);
   if (typeof given !== 'number') {

@@ -89,6 +89,12 @@ describe('models are made as asked', () => {
     await refused('resnet18', { classes: [] }, /classes is \[\]/);
     await refused('resnet18', { channels: 1.5 }, /channels is 1.5/);
     await refused('densenet121', { inputShape: [16, 224] }, /inputShape is \[16, 224\].*at least 29 × 29/);
+    await refused('resnet18', { inputShape: 224 }, /inputShape is 224; resnet18 needs \[height, width\]/);
+    await refused(
+      'resnet18',
+      { classes: 'normal' },
+      /classes is "normal"; it must be a list of names, or how many there are/,
+    );
     await refused('resnet18', { weights: 'imagnet' }, /no weights "imagnet" of resnet18. Nearest: /);
   });
 });
