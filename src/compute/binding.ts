@@ -86,6 +86,8 @@ export class Binding {
   /** Handles of the inputs of the op that is put together. */
   private readonly given: Pointer[] = [];
   private readonly count = new Int32Array(1);
+  /** Numbers of tensors that a trace left, which have never been there. */
+  private readonly unmade = new Set<number>();
   private next = 1;
   private trace?: Trace;
 
@@ -206,9 +208,11 @@ export class Binding {
   deleteTensor(id: number): void {
     if (this.trace) {
       if (this.handles.has(id)) this.trace.disposed.add(id);
+      else this.trace.made.delete(id);
       return;
     }
     const h = this.handles.get(id);
+    if (h === undefined && this.unmade.delete(id)) return;
     if (h === undefined) throw new ComputeError('disposed', `Tensor ${id} has been disposed already.`);
     this.handles.delete(id);
     this.c.deleteHandle(h);
@@ -333,6 +337,7 @@ export class Binding {
 
   /** Frees what a trace holds. */
   forget(trace: Trace): void {
+    for (const id of trace.made) this.unmade.add(id);
     trace.dispose((tensor) => this.c.deleteTensor(tensor));
   }
 

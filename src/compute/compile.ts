@@ -1,13 +1,14 @@
 // Whole steps as TensorFlow functions: the ops of a step are traced once for each shape of its inputs and run as one op from then on.
 
+import { inspect } from 'node:util';
 import type * as tfjs from '@tensorflow/tfjs';
-import { runningCell } from '../cell.js';
-import { attr, FLOAT } from './attributes.js';
-import { nodeBackend, type NodeBackend, type TensorData } from './backend.js';
-import type { Binding, OpAttr } from './binding.js';
+import { attr } from './attributes.js';
+import { nodeBackend, type NodeBackend } from './backend.js';
+import type { OpAttr } from './binding.js';
 import { ComputeError } from './errors.js';
 import { addFunction, removeFunction } from './function.js';
 import { checkMemory } from './peak.js';
+import { Played, type Changed, type Source } from './played.js';
 import { precisionFault, type Precision } from './precision.js';
 import { withSeed } from './random.js';
 import { shown } from './resources.js';
@@ -32,23 +33,12 @@ export interface CompileOptions {
 
 export type Step = (...inputs: tfjs.Tensor[]) => tfjs.Tensor[];
 
-/** A variable that the step changes. */
-interface Changed {
-  variable: tfjs.Variable;
-  /** The resource that holds it (an optimiser's), where there is one. */
-  resource?: number;
-}
-type Source = { input: number } | { variable: tfjs.Variable } | { held: number };
-interface Played {
-  name: string;
-  sources: Source[];
-  changed: Changed[];
-  results: number;
-}
-
 /** A step that TensorFlow runs as one function. */
 export interface CompiledStep {
-  /** The step's results, which the caller disposes. `seed` makes its random numbers; another one gives others. */
+  /**
+   * The step's results, which the caller disposes, as well as the inputs. `seed` makes its random numbers; another one gives
+   * others. A tf.Variable among the inputs is known by itself: the step may assign it.
+   */
   run(inputs: tfjs.Tensor[], seed?: number): tfjs.Tensor[];
   /** Number of shapes that run as functions. */
   readonly functions: number;
@@ -58,9 +48,10 @@ export interface CompiledStep {
 
 /**
  * Compiles a step made of tf ops. It may read and assign tf.Variables and use an `optimizer` of this room; its inputs
- * are tensors, and what else it takes from JavaScript is fixed when it is traced. The first call of each shape runs as it
- * is (unless the step is `prepared`), the second one is traced: its code runs once without values, then TensorFlow runs
- * what was noted. A step that reads values on its way runs as it is, always, and in float32.
+ * are tensors, and what else it takes from JavaScript is fixed when it is traced, until a tensor or variable of that has
+ * been disposed of. The first call of each shape runs as it is (unless the step is `prepared`), the second one is traced:
+ * its code runs once without values, then TensorFlow runs what was noted. A step that reads values on its way, or keeps
+ * what it makes, runs as it is, always, and in float32; so does any within a function that is differentiated.
  * @throws ComputeError `device` where bfloat16 is asked for and can't be had
  */
 export function compile(step: Step, options: CompileOptions = {}): CompiledStep {
@@ -74,7 +65,6 @@ function remove(names: string[]): void {
 /** Steps that nobody holds any more. */
 const forgotten = new FinalizationRegistry(remove);
 
-const FLOATS = attr.type('dtype', FLOAT);
 /**
  * ConfigProto with rewrite_options (10) in its graph_options (10). Without it Grappler leaves a function as it is.
  * 14 remapping = ON (1) or OFF (2): what it fuses makes 0 of NaN, and its depthwise convolutions lose their padding, which
@@ -114,16 +104,13 @@ class Compiled implements CompiledStep {
   }
 
   run(inputs: tfjs.Tensor[], seed = 0): tfjs.Tensor[] {
-    const key = inputs.map((t) => `${t.dtype}[${t.shape.join()}]`).join();
-    const { prepared, eager } = this.options;
-    const first = prepared ? 'seen' : undefined;
-    // within another step that is traced, this one is a part of it
-    const plain = eager || tf.getBackend() !== 'tensorflow' || this.backend.binding.tracing;
-    const known = plain ? 'eager' : (this.shapes.get(key) ?? first);
+    checkTensors(inputs, 'A compiled step takes a list of tensors');
+    const key = inputs.map(signature).join();
+    const known = this.plain ? 'eager' : this.known(key);
     const seedTensor = tf.scalar(seed, 'int32');
     try {
       const all = [...inputs, seedTensor];
-      if (typeof known === 'object') return this.play(known, this.backend.getInputTensorIds(all));
+      if (typeof known === 'object') return known.run(this.backend.getInputTensorIds(all));
       if (known === 'seen') return this.compileAndRun(key, all);
       if (!known) this.shapes.set(key, 'seen');
       return this.eager(all);
@@ -132,35 +119,78 @@ class Compiled implements CompiledStep {
     }
   }
 
+  /** Whether the step has to run as it is now. */
+  private get plain(): boolean {
+    if (this.options.eager || tf.getBackend() !== 'tensorflow') return true;
+    // within another step that is traced, this one is a part of it; of what TensorFlow runs, tfjs knows no gradient
+    return this.backend.binding.tracing || tf.engine().state.gradientDepth > 0;
+  }
+
+  private known(key: string): 'seen' | 'eager' | Played | undefined {
+    const known = this.shapes.get(key) ?? (this.options.prepared ? 'seen' : undefined);
+    if (typeof known !== 'object' || known.isThere()) return known;
+    this.names.splice(this.names.indexOf(known.name), 1);
+    remove([known.name]);
+    this.shapes.set(key, 'seen'); // with whatever took the place of what was disposed of
+    return 'seen';
+  }
+
+  /** Inputs and results are copies in name: both stay the caller's, whatever the step does with them. */
   private eager(all: tfjs.Tensor[]): tfjs.Tensor[] {
-    return tf.tidy(() => withSeed(all[all.length - 1] as tfjs.Scalar, () => this.step(...all.slice(0, -1))));
+    return tf.tidy(() => {
+      const given = all.map((t) => (t instanceof tf.Variable ? t : tf.clone(t)));
+      const seed = given.pop() as tfjs.Scalar;
+      const results = withSeed(seed, () => this.step(...given));
+      checkTensors(results, 'A compiled step gives a list of tensors, and is not async');
+      return results.map((t) => tf.clone(t));
+    });
   }
 
   private compileAndRun(key: string, all: tfjs.Tensor[]): tfjs.Tensor[] {
     const { binding } = this.backend;
-    const given = this.backend.getInputTensorIds(all);
+    const variables = Object.values(tf.engine().state.registeredVariables);
+    for (const v of variables) this.part(v);
+    // tensors are told apart by their numbers: what holds the same values as another one gets a number of its own
+    const own = all.map((t) => (t instanceof tf.Variable ? t : this.twin(t)));
     const trace = binding.startTrace();
     try {
-      const played = this.trace(trace, all, given);
+      const played = this.trace(trace, own, variables);
       this.shapes.set(key, played);
-      return this.play(played, given);
+      return played.run(this.backend.getInputTensorIds(all));
     } catch (error) {
       const played = typeof this.shapes.get(key) === 'object';
       if (!(error instanceof ComputeError) || error.code === 'memory' || played) throw error;
+      if (error instanceof MadeVariable && this.options.prepared) throw error;
       const results = this.eager(all); // where the step itself is wrong, this says so
       this.shapes.set(key, 'eager');
       this.options.onEager?.(error.message);
       return results;
     } finally {
       for (const id of trace.disposed) if (binding.has(id)) binding.deleteTensor(id);
+      tf.dispose(own.filter((t) => !(t instanceof tf.Variable)));
     }
   }
 
+  /** Another tensor of the same values, which takes no memory. */
+  private twin(t: tfjs.Tensor): tfjs.Tensor {
+    const { backend } = this;
+    const [id] = backend.getInputTensorIds([t]);
+    const type = attr.type('T', backend.binding.dtype(id));
+    return backend.createOutputTensor(backend.binding.executeOp('Identity', [type], [id], 1)[0]);
+  }
+
+  /** A variable that shares its value with a tensor, or with another variable, gets one of its own. */
+  private part(v: tfjs.Variable): void {
+    if (this.backend.tensorMap.get(v.dataId).refCount === 1) return;
+    const twin = this.twin(v);
+    v.assign(twin);
+    twin.dispose();
+  }
+
   /** Runs the step without values; variables are as before afterwards. */
-  private trace(trace: Trace, all: tfjs.Tensor[], given: number[]): Played {
+  private trace(trace: Trace, all: tfjs.Tensor[], variables: tfjs.Variable[]): Played {
     const { backend } = this;
     const { binding } = backend;
-    const variables = Object.values(tf.engine().state.registeredVariables);
     const before = binding.untraced(() => backend.getInputTensorIds(variables));
     const values = variables.map((v) => tf.clone(v)); // so that no value is lost while another one takes its place
     const shownBefore = new Map(shown);
@@ -168,9 +198,14 @@ class Compiled implements CompiledStep {
     try {
       Math.random = unknownRandom;
       const results = this.eager(all);
-      const played = this.plan(trace, given, variables, before, backend.getInputTensorIds(results));
-      tf.dispose(results.filter((t) => !all.includes(t) && !(t instanceof tf.Variable)));
-      return played;
+      try {
+        const given = all.map((t) =>
+          t instanceof tf.Variable ? undefined : backend.getInputTensorIds([t])[0],
+        );
+        return this.plan(trace, given, variables, before, backend.getInputTensorIds(results));
+      } finally {
+        tf.dispose(results);
+      }
     } finally {
       Math.random = random;
       const now = backend.getInputTensorIds(variables);
@@ -186,14 +221,16 @@ class Compiled implements CompiledStep {
     }
   }
 
+  /** @param given numbers of the step's inputs; undefined for variables */
   private plan(
     trace: Trace,
-    given: number[],
+    given: Array<number | undefined>,
     variables: tfjs.Variable[],
     before: number[],
     results: number[],
   ): Played {
     const { backend } = this;
+    const { binding } = backend;
     const after = backend.getInputTensorIds(variables);
     const produced = new Map(trace.ops.flatMap((op) => op.outputs.map(({ id }) => [id, op] as const)));
     const reads = new Map<number, number>();
@@ -203,100 +240,47 @@ class Compiled implements CompiledStep {
       if (after[i] === before[i]) return;
       const source = produced.get(after[i]);
       const resource = source?.name === 'ReadVariableOp' ? source.inputs[0] : undefined;
-      if (resource !== undefined && trace.dtypes.has(before[i])) reads.set(before[i], resource);
+      if (resource !== undefined && (trace.dtypes.has(before[i]) || results.includes(before[i])))
+        reads.set(before[i], resource);
       changed.push({ variable, resource });
       values.push(after[i]);
     });
+    const outputs = [...results, ...values];
+    this.checkEscape(trace, variables, new Set(outputs));
+    trace.holdOutside((id) => binding.has(id) && !outputs.includes(id));
     // what comes from outside: the step's inputs, then whatever else was used and not made on the way
-    const inputs = [...given];
-    const sources: Source[] = given.map((_, input) => ({ input }));
+    const sources = new Map<number, Source>();
+    given.forEach((id, input) => id !== undefined && sources.set(id, { input }));
     const place = new Map(before.map((id, i) => [id, variables[i]]));
-    for (const op of trace.ops)
-      for (const id of op.inputs) {
-        if (produced.has(id) || trace.constants.has(id) || reads.has(id) || inputs.includes(id)) continue;
-        inputs.push(id);
-        const variable = place.get(id);
-        sources.push(variable ? { variable } : { held: id });
-      }
-    for (const id of inputs) if (!trace.dtypes.has(id)) trace.dtypes.set(id, backend.binding.dtype(id));
-    checkMemory(backend.binding, trace, [...results, ...values]);
+    for (const id of [...trace.ops.flatMap((op) => op.inputs), ...outputs]) {
+      if (produced.has(id) || trace.constants.has(id) || reads.has(id) || sources.has(id)) continue;
+      const variable = place.get(id);
+      sources.set(id, variable ? { variable } : { held: id });
+    }
+    const inputs = [...sources.keys()];
+    for (const id of [...inputs, ...reads.keys()])
+      if (!trace.dtypes.has(id)) trace.dtypes.set(id, binding.dtype(id));
+    checkMemory(binding, trace, outputs);
     const name = `cellgrad_step_${counter++}`;
-    addFunction(backend.binding.graphs, {
-      name,
-      trace,
-      inputs,
-      dtypes: inputs.map((id) => trace.dtypes.get(id)!),
-      outputs: [...results, ...values],
-      reads,
-    });
+    const dtypes = inputs.map((id) => trace.dtypes.get(id)!);
+    addFunction(binding.graphs, { name, trace, inputs, dtypes, outputs, reads });
     this.names.push(name);
-    return { name, sources, changed, results: results.length };
+    return new Played(name, this.attrs, [...sources.values()], changed, results.length);
   }
 
-  /** Runs a function. An interrupt of the notebook's cell takes effect after it: on the way, variables have no values. */
-  private play(played: Played, given: number[]): tfjs.Tensor[] {
-    const cell = runningCell();
-    const release = cell?.cooperate();
-    let results: tfjs.Tensor[];
-    try {
-      results = this.call(played, given);
-    } finally {
-      release?.();
-    }
-    if (cell?.signal.aborted) {
-      tf.dispose(results);
-      cell.signal.throwIfAborted();
-    }
-    return results;
-  }
-
-  private call(played: Played, given: number[]): tfjs.Tensor[] {
-    const { backend } = this;
-    const { binding } = backend;
-    const data = (v: tfjs.Variable): TensorData => backend.tensorMap.get(v.dataId);
-    for (const { variable, resource } of played.changed) {
-      if (resource === undefined) continue;
-      const [now] = backend.getInputTensorIds([variable]);
-      if (now !== shown.get(resource)) binding.executeOp('AssignVariableOp', [FLOATS], [resource, now], 0);
-      // the variable lets go of its value: one that is held twice would be copied by the update
-      if (data(variable).refCount === 1) binding.deleteTensor(now);
-    }
-    let out: ReturnType<Binding['executeOp']>;
-    try {
-      const inputs = played.sources.map((s) =>
-        'held' in s ? s.held : 'input' in s ? given[s.input] : backend.getInputTensorIds([s.variable])[0],
+  /** What a step makes without values is nothing to its caller, but for its results and what it assigns. */
+  private checkEscape(trace: Trace, variables: tfjs.Variable[], outputs: Set<number>): void {
+    const made = Object.values(tf.engine().state.registeredVariables).filter((v) => !variables.includes(v));
+    const names = made.map((v) => v.name).join(', ');
+    tf.dispose(made);
+    if (made.length)
+      throw new MadeVariable(
+        this.options.prepared
+          ? `A compiled step makes variables (${names}), as the optimizers of tf.train do at first: leave out \`prepared\`, or make them before.`
+          : `it makes variables (${names})`,
       );
-      out = binding.executeOp(played.name, this.attrs, inputs, played.results + played.changed.length);
-    } catch (error) {
-      this.restore(played);
-      throw error;
-    }
-    played.changed.forEach((c, i) => {
-      const made = out[played.results + i];
-      const info = data(c.variable);
-      if (info.refCount === 1) {
-        if (c.resource === undefined) binding.deleteTensor(info.id);
-        info.id = made.id;
-      } else {
-        // another tensor shares the old value
-        const t = backend.createOutputTensor(made);
-        c.variable.assign(t);
-        t.dispose();
-      }
-      if (c.resource !== undefined) shown.set(c.resource, made.id);
-    });
-    return out.slice(0, played.results).map((m) => backend.createOutputTensor(m));
-  }
-
-  /** Gives variables their values back after a call that failed. */
-  private restore({ changed }: Played): void {
-    for (const { variable, resource } of changed) {
-      const info = this.backend.tensorMap.get(variable.dataId);
-      if (resource === undefined || info.refCount !== 1) continue;
-      const [{ id }] = this.backend.binding.executeOp('ReadVariableOp', [FLOATS], [resource], 1);
-      info.id = id;
-      shown.set(resource, id);
-    }
+    if ([...trace.made].some((id) => !outputs.has(id)))
+      throw new ComputeError('op', 'it keeps a tensor that it makes (tf.keep); return it instead');
   }
 
   dispose(): void {
@@ -307,6 +291,27 @@ class Compiled implements CompiledStep {
 /** In the place of Math.random in a trace, where a number would be the same at each step. */
 function unknownRandom(): never {
   throw new TraceError('it takes random numbers from JavaScript; those of `compute.uniform` can be compiled');
+}
+
+/** A step that is traced makes a variable, which would have no value. */
+class MadeVariable extends ComputeError {
+  constructor(message: string) {
+    super('op', message);
+  }
+}
+
+/** What a step is traced for. */
+const signature = (t: tfjs.Tensor): string =>
+  `${t.dtype}[${t.shape.join()}]${t instanceof tf.Variable ? t.id : ''}`;
+
+function checkTensors(list: unknown, rule: string): asserts list is tfjs.Tensor[] {
+  const tensors = Array.isArray(list) ? list : undefined;
+  const wrong = tensors?.findIndex((t) => !(t instanceof tf.Tensor)) ?? 0;
+  if (tensors && wrong < 0) return;
+  const got = tensors
+    ? `number ${wrong + 1} is ${inspect(tensors[wrong], { depth: 0 })}`
+    : `this is ${inspect(list, { depth: 0 })}`;
+  throw new ComputeError('op', `${rule}; ${got}.`);
 }
 
 let counter = 0;

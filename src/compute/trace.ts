@@ -62,6 +62,10 @@ export class Trace {
   readonly dtypes = new Map<number, number>();
   /** Tensors that are there for real and that the step disposed of. */
   readonly disposed = new Set<number>();
+  /** Results of ops that the step has not disposed of. */
+  readonly made = new Set<number>();
+  /** TF_Tensors of tensors from outside that were used for the first time. */
+  private readonly outsiders: unknown[] = [];
   private readonly values = new Map<number, Output>();
   private readonly graph: unknown;
   private readonly writer: GraphWriter;
@@ -98,6 +102,7 @@ export class Trace {
       this.assume(output, beyondInference(name, index, inputs));
       const made = this.make({ shape: this.shape(output, name), dtype: api.outputType(output) as number });
       this.values.set(made.id, output);
+      this.made.add(made.id);
       this.dtypes.set(made.id, made.dtype);
       return made;
     });
@@ -117,6 +122,18 @@ export class Trace {
     }
     this.values.set(id, value);
     return value;
+  }
+
+  /**
+   * What came from JavaScript and is still there after the step belongs to somebody outside, who may dispose of it.
+   * @param there whether a tensor is there for real, and no result of the step
+   */
+  holdOutside(there: (id: number) => boolean): void {
+    for (const [id, { tensor }] of this.constants)
+      if (there(id) && !this.disposed.has(id)) {
+        this.outsiders.push(tensor);
+        this.constants.delete(id);
+      }
   }
 
   private assume(output: Output, shape?: number[]): void {
@@ -141,7 +158,8 @@ export class Trace {
 
   /** Gives back what TensorFlow holds of it. */
   dispose(deleteTensor: (tensor: unknown) => void): void {
-    for (const { tensor } of this.constants.values()) deleteTensor(tensor);
+    for (const tensor of [...this.outsiders, ...[...this.constants.values()].map((c) => c.tensor)])
+      deleteTensor(tensor);
     this.constants.clear();
     this.g.api.dispose(this.graph);
   }
