@@ -210,7 +210,8 @@ function differentiatesGroups(): boolean {
  */
 export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
   const { groups = 1, stride = 1, pad = 0, dilation = 1 } = options;
-  if (groups > 1 && !(direct() && differentiatesGroups())) {
+  const whole = direct() && x.size > 0; // of no pictures, oneDNN's kernels give the shape of x
+  if (groups > 1 && !(whole && differentiatesGroups())) {
     const ws = tf.split(w, groups, 3) as T4[];
     const parts = tf.split(x, groups, 3) as T4[];
     return tf.concat(
@@ -218,7 +219,7 @@ export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
       3,
     );
   }
-  if (direct()) return convolve('dense', x, w, options);
+  if (whole) return convolve('dense', x, w, options);
   if (pad === 'same') return tf.conv2d(x, w, stride, 'same', 'NHWC', dilation);
   return tf.conv2d(padded(x, sides(pad)), w, stride, 'valid', 'NHWC', dilation);
 }
@@ -230,13 +231,33 @@ export function conv2d(x: T4, w: T4, options: ConvOptions = {}): T4 {
  */
 export function depthwiseConv2d(x: T4, w: T4, options: Omit<ConvOptions, 'groups'> = {}): T4 {
   const { stride = 1, pad = 0, dilation = 1 } = options;
-  if (direct() && dilation > 1) {
+  const whole = direct() && x.size > 0;
+  if (whole && dilation > 1) {
     // TensorFlow's gradients of a depthwise convolution take no notice of the dilation; those of a grouped one do
     const [height, width, channels, multiplier] = w.shape;
     const filter = tf.reshape(w, [height, width, 1, channels * multiplier]) as T4;
     return conv2d(x, filter, { ...options, groups: channels });
   }
-  if (direct()) return convolve('depthwise', x, w, options);
+  if (whole) return convolve('depthwise', x, w, options);
   if (pad === 'same') return tf.depthwiseConv2d(x, w, stride, 'same', 'NHWC', dilation);
   return tf.depthwiseConv2d(padded(x, sides(pad)), w, stride, 'valid', 'NHWC', dilation);
+}
+
+/** The gradients of a convolution with stride 1; undefined where TensorFlow has none here. */
+export function dilatedGradients(
+  kind: keyof typeof ops,
+  x: T4,
+  w: T4,
+  dy: T4,
+  { pad, dilation }: { pad: Pad; dilation: number },
+): { x: () => T4; filter: () => T4 } | undefined {
+  if (kind === 'depthwise' && !differentiatesGroups()) return undefined;
+  const [height, width, channels, multiplier] = w.shape;
+  // as in `depthwiseConv2d`
+  const filter = kind === 'dense' ? w : (tf.reshape(w, [height, width, 1, channels * multiplier]) as T4);
+  const c = new Convolution('dense', x, filter, 1, pad, dilation);
+  return {
+    x: () => c.inputGradient(x.shape, filter, dy),
+    filter: () => tf.reshape(c.filterGradient(x, filter.shape, dy), w.shape),
+  };
 }

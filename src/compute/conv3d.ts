@@ -49,7 +49,8 @@ export function conv3d(x: T5, w: T5, { stride = 1, pad = 0 }: Conv3dOptions = {}
     return p === before && p === after;
   });
   const given = asSame || pads.every((p) => p === 0) ? x : bordered(x, pads);
-  if (!direct()) return tf.conv3d(given, w, strides, asSame ? 'same' : 'valid');
+  // of no volumes, oneDNN's kernels give the shape of x
+  if (!direct() || !x.size) return tf.conv3d(given, w, strides, asSame ? 'same' : 'valid');
   const attrs = [
     attr.type('T', FLOAT),
     attr.ints('strides', [1, ...strides, 1]),

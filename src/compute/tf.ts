@@ -6,6 +6,7 @@ import { ComputeError } from './errors.js';
 import type { NodeBackend } from './backend.js';
 import { openBinding, type Binding } from './binding.js';
 import { chooseDevice, threads, type Device } from './device.js';
+import { registerGradients } from './gradients.js';
 import { summariseTensors } from './inspect.js';
 import { registerKernels } from './kernels/index.js';
 import { registerNativeGradients } from './ops.js';
@@ -45,6 +46,7 @@ async function start(): Promise<Binding | undefined> {
   const bundle = require('./tfjs-node.cjs') as Bundle;
   addFiles(bundle);
   summariseTensors();
+  registerGradients();
   // before anything is awaited: a module imported beside this one is evaluated then
   if (device === 'cpu' || device === 'cuda') Object.assign(tf, { node: bundle.node });
   if (device === 'js') {

@@ -4,10 +4,11 @@ import type * as tfjs from '@tensorflow/tfjs';
 import { nodeBackend } from '../backend.js';
 import type { OpAttr } from '../binding.js';
 import { tf } from '../tfjs.js';
-import { attr, register, run, side, type Inputs, type Kernel, type Tensor } from './kernel.js';
+import { attr, register, registered, run, side, type Inputs, type Kernel, type Tensor } from './kernel.js';
 
 type T4 = tfjs.Tensor4D;
 type Shape4 = [number, number, number, number];
+type Shape5 = [number, ...Shape4];
 type Attrs = Record<string, unknown>;
 
 /** TensorFlow's CPU kernels take channels last only, but for oneDNN's. */
@@ -15,9 +16,8 @@ const toLast = (x: Tensor): Tensor => tf.transpose(x, [0, 2, 3, 1]);
 const toFirst = (x: Tensor): Tensor => tf.transpose(x, [0, 3, 1, 2]);
 const channelsFirst = (attrs: Attrs): boolean => attrs.dataFormat === 'NCHW';
 
-/** Attributes of a convolution of channels last, for an `x` as tfjs gives it. */
-function attributes(x: number[], filter: number[], a: Attrs, depthwise: boolean, dtype: string): OpAttr[] {
-  const i = tf.backend_util.computeConv2DInfo(
+const information = (x: number[], filter: number[], a: Attrs, depthwise: boolean) =>
+  tf.backend_util.computeConv2DInfo(
     x as Shape4,
     filter as Shape4,
     a.strides as number,
@@ -27,6 +27,10 @@ function attributes(x: number[], filter: number[], a: Attrs, depthwise: boolean,
     depthwise,
     channelsFirst(a) ? 'channelsFirst' : 'channelsLast',
   );
+
+/** Attributes of a convolution of channels last, for an `x` as tfjs gives it. */
+function attributes(x: number[], filter: number[], a: Attrs, depthwise: boolean, dtype: string): OpAttr[] {
+  const i = information(x, filter, a, depthwise);
   const { type, top, left } = i.padInfo;
   const native = type === 'VALID' || type === 'SAME';
   return [
@@ -48,15 +52,23 @@ function attributes(x: number[], filter: number[], a: Attrs, depthwise: boolean,
   ];
 }
 
+const lastShape = (shape: number[], attrs: Attrs): number[] =>
+  channelsFirst(attrs) ? [shape[0], shape[2], shape[3], shape[1]] : shape;
+const last = (x: Tensor, attrs: Attrs): Tensor => (channelsFirst(attrs) ? toLast(x) : x);
+
+/** A convolution, with channels last in its result. */
+function convolved(name: string, depthwise: boolean, { x, filter }: Inputs, attrs: Attrs): Tensor {
+  const { shape, size, dtype } = x;
+  // of no pictures, oneDNN's kernels give the shape of x
+  if (!size) return tf.zeros(lastShape(information(shape, filter.shape, attrs, depthwise).outShape, attrs));
+  return run(name, attributes(shape, filter.shape, attrs, depthwise, dtype), [last(x, attrs), filter]);
+}
+
 /** A convolution and its gradients, as tfjs names them. */
 function family(name: string, depthwise: boolean): Record<string, Kernel> {
-  const lastShape = (shape: number[], attrs: Attrs): number[] =>
-    channelsFirst(attrs) ? [shape[0], shape[2], shape[3], shape[1]] : shape;
-  const last = (x: Tensor, attrs: Attrs): Tensor => (channelsFirst(attrs) ? toLast(x) : x);
   return {
-    [name]: ({ x, filter }, attrs) => {
-      const given = last(x, attrs);
-      const y = run(name, attributes(x.shape, filter.shape, attrs, depthwise, x.dtype), [given, filter]);
+    [name]: (inputs, attrs) => {
+      const y = convolved(name, depthwise, inputs, attrs);
       return channelsFirst(attrs) ? toFirst(y) : y;
     },
     [`${name}BackpropInput`]: ({ dy, filter }, attrs) => {
@@ -87,8 +99,7 @@ function fused(name: string, depthwise: boolean) {
       applyActivation(x: Tensor, activation?: unknown, slopes?: Tensor, alpha?: unknown): Tensor;
     };
     const first = channelsFirst(attrs);
-    const given = first ? toLast(x) : x;
-    let y = run(name, attributes(x.shape, filter.shape, attrs, depthwise, x.dtype), [given, filter]);
+    let y = convolved(name, depthwise, { x, filter }, attrs);
     if (bias) y = tf.add(y, bias);
     const lastSlopes = first && slopes?.rank === 3 ? tf.transpose(slopes, [1, 2, 0]) : slopes;
     y = backend.applyActivation(y, attrs.activation, lastSlopes, attrs.leakyreluAlpha);
@@ -96,8 +107,21 @@ function fused(name: string, depthwise: boolean) {
   };
 }
 
+/** A convolution of volumes, which has the same trouble with none. */
+function volumes(): Kernel {
+  const others = registered('Conv3D');
+  return (inputs, attrs) => {
+    const { x, filter } = inputs;
+    if (x.size) return others(inputs, attrs);
+    const { strides, dilations, pad } = attrs as { strides: number; dilations?: number; pad: 'valid' };
+    const shapes = [x.shape, filter.shape] as [Shape5, Shape5];
+    return tf.zeros(tf.backend_util.computeConv3DInfo(...shapes, strides, dilations ?? 1, pad).outShape);
+  };
+}
+
 export function registerConvolutions(): void {
   register({
+    Conv3D: volumes(),
     ...family('Conv2D', false),
     ...family('DepthwiseConv2dNative', true),
     FusedConv2D: fused('Conv2D', false),

@@ -27,8 +27,27 @@ const project = (image: Tensor, transforms: Tensor, p: Projection): Tensor =>
     ],
   );
 
+interface Resizing {
+  alignCorners: boolean;
+  halfPixelCenters: boolean;
+}
+const resizing = (images: Tensor, { alignCorners, halfPixelCenters }: Resizing) => [
+  attr.type('T', images.dtype),
+  attr.bool('align_corners', alignCorners),
+  attr.bool('half_pixel_centers', halfPixelCenters),
+];
+
 export function registerImage(): void {
   register({
+    // tfjs-node's know nothing of half pixels
+    ResizeBilinearGrad: ({ dy, images }, attrs) =>
+      run('ResizeBilinearGrad', resizing(images, attrs as unknown as Resizing), [dy, images]),
+    ResizeNearestNeighborGrad: ({ dy, images }, attrs) =>
+      run('ResizeNearestNeighborGrad', resizing(images, attrs as unknown as Resizing), [
+        dy,
+        tf.tensor1d(images.shape.slice(1, 3), 'int32'),
+      ]),
+
     Transform: ({ image, transforms }, attrs) => project(image, transforms, attrs as unknown as Projection),
 
     RotateWithOffset: ({ image }, attrs) => {
