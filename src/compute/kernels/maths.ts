@@ -42,7 +42,22 @@ function multinomial({ logits: given }: Inputs, attrs: Record<string, unknown>):
   );
 }
 
+/** A kernel that TensorFlow has for numbers alone, of truth values. */
+function truth(name: string): Record<string, Kernel> {
+  const numbers = registered(name);
+  const number = (t: tfjs.Tensor): tfjs.Tensor => (t.dtype === 'bool' ? tf.cast(t, 'int32') : t);
+  return {
+    [name]: (inputs, attrs) => {
+      const given = Object.entries(inputs);
+      if (!given.every(([, t]) => t.dtype === 'bool')) return numbers(inputs, attrs);
+      const result = numbers(Object.fromEntries(given.map(([key, t]) => [key, number(t)])), attrs);
+      return tf.cast(result as tfjs.Tensor, 'bool');
+    },
+  };
+}
+
 export function registerMaths(): void {
+  const select = registered('Select');
   const diag = registered('Diag');
   const einsum = registered('Einsum');
   const scatter = registered('ScatterNd');
@@ -54,6 +69,17 @@ export function registerMaths(): void {
     ),
     /** NaN has the sign 0. */
     Sign: ({ x }) => tf.sub(tf.cast(tf.greater(x, 0), x.dtype), tf.cast(tf.less(x, 0), x.dtype)),
+    ...whole('IsNan', ({ x }) => tf.zeros(x.shape, 'bool')),
+    ...whole('IsInf', ({ x }) => tf.zeros(x.shape, 'bool')),
+    ...whole('IsFinite', ({ x }) => tf.ones(x.shape, 'bool')),
+    ...truth('Multiply'),
+    ...truth('Max'),
+    ...truth('Min'),
+    /** Of two types it gives the wider one. */
+    Select: ({ condition, t, e }, attrs) => {
+      const dtype = t.dtype === e.dtype ? t.dtype : tf.backend_util.upcastType(t.dtype, e.dtype);
+      return select({ condition, t: tf.cast(t, dtype), e: tf.cast(e, dtype) }, attrs);
+    },
     BitwiseAnd: ({ a, b }) => run('BitwiseAnd', [attr.type('T', a.dtype)], [a, b]),
     Diag: ({ x }, attrs) =>
       x.dtype === 'bool'
