@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 let known: Set<string> | undefined;
 
 /** The instructions that Linux lists for an x86 processor; none where it can't be read. */
-function instructions(): Set<string> {
+export function instructions(): ReadonlySet<string> {
   if (known) return known;
   known = new Set();
   if (process.platform === 'linux' && process.arch === 'x64')

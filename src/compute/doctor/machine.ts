@@ -1,9 +1,10 @@
 // What the machine offers: memory, processor, disk.
 
-import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { readdir, stat, statfs } from 'node:fs/promises';
 import { cpus, freemem, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import { instructions } from '../processor.js';
 
 /** Bytes; `limit` where a container allows less than the machine has. */
 export interface Memory {
@@ -22,10 +23,9 @@ export function memory(): Memory {
 
 /** The instruction sets that TensorFlow's library asks for or profits from, as far as the system tells. */
 export function instructionSets(): string[] | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64' || !existsSync('/proc/cpuinfo'))
-    return undefined;
-  const flags = /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].split(' ') ?? [];
-  return ['avx', 'avx2', 'fma', 'avx512f', 'avx512_bf16', 'amx_bf16'].filter((f) => flags.includes(f));
+  const known = instructions();
+  if (!known.size) return undefined;
+  return ['avx', 'avx2', 'fma', 'avx512f', 'avx512_bf16', 'amx_bf16'].filter((f) => known.has(f));
 }
 
 export const processor = (): string => cpus()[0]?.model.trim() || process.arch;
