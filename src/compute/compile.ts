@@ -135,14 +135,17 @@ class Compiled implements CompiledStep {
     return 'seen';
   }
 
-  /** Inputs and results are copies in name: both stay the caller's, whatever the step does with them. */
+  /**
+   * Inputs are copies in name, and so are results that were there before: both stay the caller's, whatever the step does with them.
+   */
   private eager(all: tfjs.Tensor[]): tfjs.Tensor[] {
     return tf.tidy(() => {
       const given = all.map((t) => (t instanceof tf.Variable ? t : tf.clone(t)));
       const seed = given.pop() as tfjs.Scalar;
       const results = withSeed(seed, () => this.step(...given));
       checkTensors(results, 'A compiled step gives a list of tensors, and is not async');
-      return results.map((t) => tf.clone(t));
+      // numbers rise: what the step made came after its inputs
+      return results.map((t) => (t.id > seed.id && !(t instanceof tf.Variable) ? t : tf.clone(t)));
     });
   }
 

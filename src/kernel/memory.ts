@@ -3,7 +3,7 @@ import type { Session } from 'node:inspector';
 
 /** Share of V8's limit above which a cell that goes on taking memory is ended, with so many bytes left at least … */
 const MOST = 0.9;
-const LEFT = 96 * 2 ** 20;
+const LEFT = 192 * 2 ** 20;
 /** … but never below this share. */
 const LEAST = 0.5;
 /** And what it has to have taken itself, as a share: a cell that frees memory may run in what is left. */

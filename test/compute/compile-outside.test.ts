@@ -217,6 +217,29 @@ describe('a compiled step and what is outside of it', () => {
     kept!.dispose();
   });
 
+  for (const eager of [true, false])
+    it(`keeps a result, as it must within a gradient: nothing is left${eager ? ', op by op too' : ''}`, () => {
+      const w = variable(2, 3);
+      const step = compiled(
+        (x) => {
+          let inner!: tfjs.Tensor;
+          const { value, grads } = tf.variableGrads(() => {
+            inner = tf.keep(tf.mul(w, x));
+            return tf.sum(inner) as tfjs.Scalar;
+          }, [w]);
+          return [value, inner, grads[w.name]];
+        },
+        { eager },
+      );
+      for (const n of [1, 2]) {
+        const x = tf.scalar(n);
+        assert.deepEqual(step.run([x]).map(values), [[5 * n], [2 * n, 3 * n], [n, n]]);
+        x.dispose();
+      }
+      assert.deepEqual(why, []);
+      w.dispose();
+    });
+
   it('makes a variable: prepared it is refused, else it runs as it is', () => {
     const w = variable(1);
     const train = (prepared: boolean): number[] => {

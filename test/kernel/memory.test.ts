@@ -7,10 +7,15 @@ describe('memory', function () {
   this.timeout(30_000);
   let kernel: TestKernel;
   before(async () => {
-    kernel = await TestKernel.start({ env: { NODE_OPTIONS: '--max-old-space-size=300' } });
+    kernel = await TestKernel.start({ env: { NODE_OPTIONS: '--max-old-space-size=400' } });
     await kernel.run('let keep = 12345');
   });
   after(() => kernel.stop());
+  const run = (code: string): ReturnType<TestKernel['run']> =>
+    Promise.race([
+      kernel.run(code),
+      kernel.exited.then((code) => assert.fail(`the kernel ended (${code}): ${kernel.log.slice(-500)}`)),
+    ]);
 
   for (const [what, code] of [
     ['objects', 'let hoard = []; for (let i = 0; ; i++) hoard.push({ i, text: `number ${i}` })'],
@@ -19,10 +24,10 @@ describe('memory', function () {
     ['promises', 'hoard = []; for (;;) { hoard.push({ at: await null, more: [1, 2, 3] }) }'],
   ])
     it(`a cell that gathers ${what} without end is ended, and nothing else is lost`, async () => {
-      const { error } = await kernel.run(code);
+      const { error } = await run(code);
       assert.equal(error?.ename, 'OutOfMemory', error?.evalue);
       assert.match(error!.evalue, /most of the \d+ MB .*--max-old-space-size/);
-      assert.equal((await kernel.run('hoard = undefined; keep')).result, '12345');
+      assert.equal((await run('hoard = undefined; keep')).result, '12345');
     });
 
   for (const [what, code, name] of [
@@ -31,13 +36,13 @@ describe('memory', function () {
     ['endless recursion', '(function f() { f(); f(); })()', 'RangeError'],
   ])
     it(`${what} is an error of the cell`, async () => {
-      const { error } = await kernel.run(code);
+      const { error } = await run(code);
       assert.equal(error?.ename, name);
-      assert.equal((await kernel.run('keep')).result, '12345');
+      assert.equal((await run('keep')).result, '12345');
     });
 
   it('a cell that uses much and frees it is left alone', async () => {
-    const { result, error } = await kernel.run(
+    const { result, error } = await run(
       'let total = 0; for (let i = 0; i < 3000; i++) total += new Array(20000).fill(i).length; total',
     );
     assert.equal(error, undefined);
