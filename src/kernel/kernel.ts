@@ -19,7 +19,7 @@ import { Output } from './output.js';
 import { installStacks, type CellSource } from './stacks.js';
 import { capture, realCell, taken, type Captures } from './takers.js';
 import { CLAIM, FLAG, WHY, type Asked, type ToMain, type ToSockets } from './threads.js';
-import { CellError, transformCell, type Script } from './transform.js';
+import { CellError, transformCell, warmUp, type Script } from './transform.js';
 import { Variables } from './variables.js';
 import type { Json } from './wire.js';
 
@@ -34,8 +34,6 @@ interface Running {
   /** What the front end is to do when the cell is over. */
   payloads: Json[];
 }
-
-export { warmUp } from './transform.js';
 
 /** Evaluates what the socket thread sends it. */
 export class Kernel {
@@ -118,6 +116,7 @@ export class Kernel {
     });
     Error.stackTraceLimit = 50;
     installStacks(this.cells);
+    setImmediate(warmUp);
   }
 
   close(): void {

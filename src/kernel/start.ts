@@ -32,7 +32,7 @@ function caughtUp(flags: Int32Array, number: number): void {
 export async function startKernel(
   connection: Connection,
   connectionFile: string,
-  prepare?: () => Promise<void>,
+  prepare: () => Promise<void>,
 ): Promise<void> {
   const flags = new Int32Array(new SharedArrayBuffer(FLAG.SLOTS * 4));
   const descriptors = captureDescriptors();
@@ -60,7 +60,7 @@ export async function startKernel(
     ahead = 0;
     caughtUp(flags, number);
   };
-  const [{ Kernel, warmUp }] = await Promise.all([import('./kernel.js'), prepare?.()]);
+  const [{ Kernel }] = await Promise.all([import('./kernel.js'), prepare()]);
   const kernel = new Kernel(flags, heapLimit, (message) => {
     if (message.kind !== 'publish' || message.type !== 'execute_result') return post(message);
     // the reply follows at once, as a rule: they travel together
@@ -76,7 +76,6 @@ export async function startKernel(
     exit(0);
   };
   early.forEach(receive);
-  setImmediate(warmUp);
 }
 
 /** About how much a message is. */

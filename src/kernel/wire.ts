@@ -45,12 +45,6 @@ export interface Connection {
 export const CHANNELS = ['shell', 'iopub', 'stdin', 'control', 'hb'] as const;
 export type Channel = (typeof CHANNELS)[number];
 
-export function endpoint({ transport, ip, ...ports }: Connection, channel: Channel): string {
-  const port = ports[`${channel}_port`];
-  if (transport === 'ipc') return `ipc://${ip}-${port}`;
-  return `tcp://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
-}
-
 /** Encodes and decodes the messages of one session, signed with the connection's key. */
 export class Wire {
   readonly session = randomUUID();

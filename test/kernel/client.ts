@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { kernelArguments } from '../../src/cli/spawn.js';
-import {
-  endpoint,
-  Wire,
-  type Channel,
-  type Connection,
-  type Json,
-  type Message,
-} from '../../src/kernel/wire.js';
+import { Wire, type Channel, type Connection, type Json, type Message } from '../../src/kernel/wire.js';
+
+/** The address of a kernel's socket, as ZeroMQ's library takes it. */
+export function endpoint({ transport, ip, ...ports }: Connection, channel: Channel): string {
+  const port = ports[`${channel}_port`];
+  if (transport === 'ipc') return `ipc://${ip}-${port}`;
+  return `tcp://${ip.includes(':') ? `[${ip}]` : ip}:${port}`;
+}
 
 /** What one execution gave. */
 export interface Execution {

@@ -3,8 +3,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscriber } from 'zeromq';
-import { endpoint } from '../../src/kernel/wire.js';
-import { TestKernel, type Execution } from './client.js';
+import { endpoint, TestKernel, type Execution } from './client.js';
 
 describe('streams', function () {
   this.timeout(60_000);
